@@ -1,0 +1,6 @@
+export type * from './meta.ts'
+export type * from './core.ts'
+export type * from './pod.ts'
+export type * from './service.ts'
+export type * from './apps.ts'
+export type * from './networkpolicy.ts'

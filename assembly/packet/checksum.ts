@@ -1,0 +1,72 @@
+// The Internet checksum (RFC 1071) and its incremental update (RFC 1624, equation 3). Sums are computed over the
+// bytes as they lie in memory: the one's complement sum does not care for byte order, so nothing is swapped and a
+// result is stored as it comes.
+
+export abstract class Checksum {
+  /** Folds a 32-bit partial sum to 16 bits, not complemented. */
+  @inline static fold(sum: u64): u32 {
+    let s = (sum & 0xffffffff) + (sum >> 32)
+    s = (s & 0xffffffff) + (s >> 32)
+    let t = ((s & 0xffff) + (s >> 16)) as u32
+    t = (t & 0xffff) + (t >> 16)
+    return (t & 0xffff) + (t >> 16)
+  }
+
+  /** Partial sum of `bytes` bytes from `ptr`, to be folded; reads nothing beyond them. */
+  static partial(ptr: usize, bytes: u32, sum: u64): u64 {
+    let at = ptr
+    const end4 = ptr + ((bytes & ~3) as usize)
+    while (at < end4) {
+      sum += load<u32>(at)
+      at += 4
+    }
+    if (bytes & 2) {
+      sum += load<u16>(at)
+      at += 2
+    }
+    if (bytes & 1) sum += load<u8>(at)
+    return sum
+  }
+
+  /** The checksum of a block in memory order: 0 over a block that holds its own right checksum. */
+  @inline static of(ptr: usize, bytes: u32): u32 {
+    return ~Checksum.fold(Checksum.partial(ptr, bytes, 0)) & 0xffff
+  }
+
+  /**
+   * Partial sum of the pseudo header, from two addresses in the 16-byte form. IPv4-mapped addresses must be summed
+   * without their prefix: pass family 2.
+   */
+  @inline static pseudo(src: usize, dst: usize, family: u32, proto: u32, length: u32): u64 {
+    let sum: u64 = ((proto << 8) as u64) + (bswap<u32>(length) as u64)
+    if (family == 2) {
+      sum += (load<u32>(src, 12) as u64) + (load<u32>(dst, 12) as u64)
+    } else {
+      sum += Checksum.partial(src, 16, 0) + Checksum.partial(dst, 16, 0)
+    }
+    return sum
+  }
+
+  /** A 16-bit word under the checksum at `field` changed from `old` to `now` (both in memory order). */
+  @inline static replace2(field: usize, old: u32, now: u32): void {
+    let sum = (~(load<u16>(field) as u32) & 0xffff) + (~old & 0xffff) + (now & 0xffff)
+    sum = (sum & 0xffff) + (sum >> 16)
+    sum = (sum & 0xffff) + (sum >> 16)
+    store<u16>(field, ~sum)
+  }
+
+  /** A 32-bit word changed. */
+  @inline static replace4(field: usize, old: u32, now: u32): void {
+    let sum: u64 = ((~(load<u16>(field) as u32) & 0xffff) as u64) + (~old as u64) + (now as u64)
+    store<u16>(field, ~Checksum.fold(sum))
+  }
+
+  /** Sixteen bytes changed. */
+  @inline static replace16(field: usize, old: usize, now: usize): void {
+    let sum: u64 = (~(load<u16>(field) as u32) & 0xffff) as u64
+    sum += (~load<u32>(old) as u64) + (~load<u32>(old, 4) as u64) + (~load<u32>(old, 8) as u64)
+    sum += (~load<u32>(old, 12) as u64) + (load<u32>(now) as u64) + (load<u32>(now, 4) as u64)
+    sum += (load<u32>(now, 8) as u64) + (load<u32>(now, 12) as u64)
+    store<u16>(field, ~Checksum.fold(sum))
+  }
+}

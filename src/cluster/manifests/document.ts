@@ -1,0 +1,149 @@
+/**
+ * Kubernetes manifests as text: YAML or JSON, several documents, Lists. Every object keeps its place in the text, so
+ * that whoever judges a field later (a validator, a selector that matches nothing) can name file, line and field.
+ *
+ * YAML is read as kubectl reads it (sigs.k8s.io/yaml): core schema, merge keys, duplicate keys refused.
+ */
+import { isMap, isNode, isSeq, LineCounter, parseAllDocuments, type Document, type Node } from 'yaml'
+import { Problem, type Place } from '../../kernel/problem.ts'
+
+/** What every Kubernetes object has. Fields beyond these are the business of the registry of kinds. */
+export interface ManifestObject {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: {
+    readonly name?: string
+    readonly generateName?: string
+    readonly namespace?: string
+    readonly [field: string]: unknown
+  }
+  readonly [field: string]: unknown
+}
+
+export interface Manifest {
+  readonly object: ManifestObject
+  /** File, line and field of a part of the object, e.g. `spec.ports[0].port`; the nearest part that is written down. */
+  place(field?: string): Place
+}
+
+/** Reads every object of `text`. `file` is only for places. Throws `Problem` at the first thing that is wrong. */
+export function parseManifests(text: string, file?: string): Manifest[] {
+  const lines = new LineCounter()
+  const documents = parseAllDocuments(text, { lineCounter: lines, merge: true, prettyErrors: false })
+  if (!Array.isArray(documents)) return []
+  return documents.flatMap((document) => {
+    const where = (offset: number): Place => ({
+      ...(file === undefined ? {} : { file }),
+      line: lines.linePos(offset).line,
+    })
+    const [error] = document.errors
+    if (error !== undefined) throw new Problem(firstSentence(error.message), where(error.pos[0]))
+    if (document.contents === null) return []
+    const value: unknown = toValue(document, where)
+    if (value === null) return []
+    return unfold(value, new Source(document.contents, where))
+  })
+}
+
+/** An object that did not come from text: its places have a field only. */
+export function manifestOf(object: unknown): Manifest[] {
+  return unfold(object, new Source(null, () => ({})))
+}
+
+function toValue(document: Document, where: (offset: number) => Place): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 })
+  } catch (error) {
+    // An alias without an anchor, or a document that blows up when aliases are followed.
+    throw new Problem(error instanceof Error ? error.message : String(error), where(document.range[0]))
+  }
+}
+
+/** Where the parts of one object are in the text. */
+class Source {
+  readonly #node: Node | null
+  readonly #where: (offset: number) => Place
+
+  constructor(node: Node | null, where: (offset: number) => Place) {
+    this.#node = node
+    this.#where = where
+  }
+
+  place(field?: string): Place {
+    let node: unknown = this.#node
+    let offset = this.#node?.range?.[0]
+    for (const key of fieldPath(field ?? '')) {
+      if (isMap(node)) {
+        const pair = node.items.find((item) => String(item.key) === key)
+        if (pair === undefined) break
+        if (isNode(pair.key)) offset = pair.key.range?.[0] ?? offset
+        node = pair.value
+      } else if (isSeq(node)) {
+        node = node.items[Number(key)]
+        if (isNode(node)) offset = node.range?.[0] ?? offset
+      } else break
+    }
+    return {
+      ...(offset === undefined ? {} : this.#where(offset)),
+      ...(field === undefined || field === '' ? {} : { field }),
+    }
+  }
+
+  item(field: string, index: number): Source {
+    const list = isMap(this.#node) ? this.#node.get(field, true) : undefined
+    const item = isSeq(list) ? list.items[index] : undefined
+    return new Source(isNode(item) ? item : null, this.#where)
+  }
+}
+
+function unfold(value: unknown, source: Source): Manifest[] {
+  if (!isRecord(value)) {
+    throw new Problem(`expected a Kubernetes object, got ${nameOf(value)}`, source.place())
+  }
+  for (const field of ['apiVersion', 'kind']) {
+    if (typeof value[field] !== 'string' || value[field] === '') {
+      throw new Problem('is required: every object says its apiVersion and kind', source.place(field))
+    }
+  }
+  if (String(value.kind).endsWith('List') && 'items' in value) {
+    if (!Array.isArray(value.items)) throw new Problem('expected a list of objects', source.place('items'))
+    return value.items.flatMap((item, index) => unfold(item, source.item('items', index)))
+  }
+  const { metadata } = value
+  if (!isRecord(metadata)) throw new Problem('is required', source.place('metadata'))
+  for (const field of ['name', 'generateName', 'namespace']) {
+    if (metadata[field] !== undefined && typeof metadata[field] !== 'string') {
+      throw new Problem(
+        `expected a string, got ${nameOf(metadata[field])}`,
+        source.place(`metadata.${field}`),
+      )
+    }
+  }
+  if (!metadata.name && !metadata.generateName) {
+    throw new Problem(
+      `is required: a ${String(value.kind)} needs a name`,
+      source.place(metadata.name === undefined ? 'metadata' : 'metadata.name'),
+    )
+  }
+  return [{ object: value as ManifestObject, place: (field) => source.place(field) }]
+}
+
+/** `spec.ports[0].port` and `metadata.labels[app.kubernetes.io/name]` as keys, one after the other. */
+export function fieldPath(field: string): string[] {
+  return [...field.matchAll(/\[([^\]]*)\]|[^.[]+/g)].map((part) => part[1] ?? part[0])
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function nameOf(value: unknown): string {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'object') return 'a map'
+  return `the ${typeof value} ${JSON.stringify(value)}`
+}
+
+function firstSentence(message: string): string {
+  return message.split('\n', 1)[0] ?? message
+}

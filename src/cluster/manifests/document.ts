@@ -55,7 +55,7 @@ function toValue(document: Document, where: (offset: number) => Place): unknown 
     return document.toJS({ maxAliasCount: 100 })
   } catch (error) {
     // An alias without an anchor, or a document that blows up when aliases are followed.
-    throw new Problem(error instanceof Error ? error.message : String(error), where(document.range[0]))
+    throw new Problem(error instanceof Error ? error.message : String(error), where(document.range?.[0] ?? 0))
   }
 }
 

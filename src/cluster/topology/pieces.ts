@@ -179,9 +179,7 @@ export function podPiece({ namespace, name, node, nodePodCidrs, addresses, socke
     comment: `pod ${namespace}/${name} on ${node} (${addresses.join(', ')})`,
     netns,
     node,
-    wires: [
-      { a: { netns: node, link: veth(link, POD_GATEWAY_MAC) }, b: { netns, link: veth('eth0', mac) } },
-    ],
+    wires: [{ a: { netns: node, link: veth(link, POD_GATEWAY_MAC) }, b: { netns, link: veth('eth0', mac) } }],
     objects: [
       { netns, sysctls: QUIET_IPV6, sockets },
       ...addresses.flatMap((address) => {

@@ -1,0 +1,163 @@
+/**
+ * WHO and WHERE as people write them: `pod/NAME`, `NS/POD`, `NS/pod/NAME`, `deploy/NAME`, `node/NAME`, `svc/NAME`,
+ * `NS/svc/NAME`, an IP address, `IP:PORT`. Only the writing is understood here; whether such a thing exists is looked
+ * up in the cluster (`resolve.ts`).
+ */
+import { Problem } from '../kernel/problem.ts'
+import { canonicalAddress, isAddress } from './topology/plan.ts'
+
+export type Reference =
+  | {
+      readonly kind: 'pod' | 'service' | WorkloadKind
+      readonly namespace: string
+      readonly name: string
+      readonly port?: number
+    }
+  | { readonly kind: 'node'; readonly name: string; readonly port?: number }
+  | { readonly kind: 'address'; readonly address: string; readonly port?: number }
+
+export type WorkloadKind = 'Deployment' | 'ReplicaSet' | 'StatefulSet' | 'DaemonSet'
+
+const KINDS: Readonly<Record<string, 'pod' | 'service' | 'node' | WorkloadKind>> = {
+  po: 'pod',
+  pod: 'pod',
+  pods: 'pod',
+  svc: 'service',
+  service: 'service',
+  services: 'service',
+  no: 'node',
+  node: 'node',
+  nodes: 'node',
+  deploy: 'Deployment',
+  deployment: 'Deployment',
+  deployments: 'Deployment',
+  rs: 'ReplicaSet',
+  replicaset: 'ReplicaSet',
+  replicasets: 'ReplicaSet',
+  sts: 'StatefulSet',
+  statefulset: 'StatefulSet',
+  statefulsets: 'StatefulSet',
+  ds: 'DaemonSet',
+  daemonset: 'DaemonSet',
+  daemonsets: 'DaemonSet',
+}
+
+const FORMS =
+  'expected pod/NAME, NS/POD, deploy/NAME, node/NAME, svc/NAME, NS/svc/NAME, an IP address or IP:PORT'
+
+/** `field` is what to call it in an error: `--from`, `to`. */
+export function parseReference(text: string, field: string): Reference {
+  const address = parseAddress(text, field)
+  if (address !== undefined) return address
+  const { name: path, port } = splitPort(text, field)
+  const parts = path.split('/')
+  if (parts.some((part) => part === '')) throw new Problem(`${JSON.stringify(text)}: ${FORMS}`, { field })
+  const [first, second, third] = parts as [string, string?, string?]
+  const at = port === undefined ? {} : { port }
+  if (second === undefined) return { kind: 'pod', namespace: 'default', name: first, ...at }
+  if (third === undefined) {
+    const kind = KINDS[first]
+    if (kind === undefined) return { kind: 'pod', namespace: first, name: second, ...at }
+    return kind === 'node'
+      ? { kind, name: second, ...at }
+      : { kind, namespace: 'default', name: second, ...at }
+  }
+  const kind = KINDS[second]
+  if (parts.length > 3 || kind === undefined || kind === 'node') {
+    throw new Problem(`${JSON.stringify(text)}: ${FORMS}`, { field })
+  }
+  return { kind, namespace: first, name: third, ...at }
+}
+
+function parseAddress(text: string, field: string): Reference | undefined {
+  const bracketed = /^\[([^\]]*)\](?::(.*))?$/.exec(text)
+  if (bracketed !== null) {
+    const [, address = '', port] = bracketed
+    if (!isAddress(address)) throw new Problem(`${JSON.stringify(address)} is not an IP address`, { field })
+    return { kind: 'address', address: canonicalAddress(address), ...portOf(port, field) }
+  }
+  if (isAddress(text)) return { kind: 'address', address: canonicalAddress(text) }
+  if (!/^[\d.]+(:.*)?$/.test(text)) return undefined
+  const [address = '', port] = text.split(':')
+  if (!isAddress(address)) throw new Problem(`${JSON.stringify(address)} is not an IP address`, { field })
+  return { kind: 'address', address, ...portOf(port, field) }
+}
+
+function splitPort(text: string, field: string): { name: string; port?: number } {
+  const colon = text.indexOf(':')
+  return colon < 0 ? { name: text } : { name: text.slice(0, colon), ...portOf(text.slice(colon + 1), field) }
+}
+
+function portOf(text: string | undefined, field: string): { port?: number } {
+  return text === undefined ? {} : { port: parsePort(text, field) }
+}
+
+export function parsePort(text: string, field: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0
+  if (port < 1 || port > 65535) {
+    throw new Problem(`${JSON.stringify(text)} is not a port: expected a number from 1 to 65535`, { field })
+  }
+  return port
+}
+
+export type FlowProtocol = 'tcp' | 'udp' | 'sctp' | 'icmp'
+
+const PROTOCOLS: readonly string[] = ['tcp', 'udp', 'sctp', 'icmp']
+
+export function parseProtocol(text: string, field: string): FlowProtocol {
+  const protocol = text.toLowerCase()
+  if (!PROTOCOLS.includes(protocol)) {
+    throw new Problem(`${JSON.stringify(text)} is not a protocol: expected tcp, udp, sctp or icmp`, { field })
+  }
+  return protocol as FlowProtocol
+}
+
+export interface PortSpec {
+  readonly port: number
+  readonly protocol: FlowProtocol
+}
+
+/** `80/tcp,53/udp`; the protocol may be left out (tcp). */
+export function parsePorts(text: string, field: string): PortSpec[] {
+  return text.split(',').map((item) => {
+    const [port = '', protocol = 'tcp', ...rest] = item.trim().split('/')
+    if (rest.length > 0) throw new Problem(`${JSON.stringify(item)}: expected PORT/PROTOCOL`, { field })
+    return { port: parsePort(port, field), protocol: parseProtocol(protocol, field) }
+  })
+}
+
+/** The candidates that look most like `name`, for "did you mean". */
+export function suggest(name: string, candidates: readonly string[]): string {
+  const near = candidates
+    .map((candidate) => ({ candidate, distance: distance(name, candidate) }))
+    .filter(
+      ({ candidate, distance: d }) =>
+        d <= Math.max(2, Math.floor(name.length / 3)) || candidate.includes(name),
+    )
+    .sort((a, b) => a.distance - b.distance || (a.candidate < b.candidate ? -1 : 1))
+    .slice(0, 3)
+    .map(({ candidate }) => candidate)
+  if (near.length > 0) return `; did you mean ${near.join(' or ')}?`
+  if (candidates.length === 0) return '; there is none'
+  const some = candidates.slice(0, 5).join(', ')
+  return `; there is ${some}${candidates.length > 5 ? ` and ${candidates.length - 5} more` : ''}`
+}
+
+/** Edit distance (Levenshtein). */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      next.push(
+        Math.min(
+          (row[j] ?? 0) + 1,
+          (next[j - 1] ?? 0) + 1,
+          (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1),
+        ),
+      )
+    }
+    row = next
+  }
+  return row[b.length] ?? 0
+}

@@ -1,0 +1,200 @@
+import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { fieldPath, parseManifests } from '../../../src/cluster/manifests/document.ts'
+import { sortByKind } from '../../../src/cluster/manifests/kinds.ts'
+import { loadManifests } from '../../../src/cluster/manifests/sources.ts'
+
+const service = `apiVersion: v1
+kind: Service
+metadata:
+  name: redis
+  labels:
+    app.kubernetes.io/name: redis
+spec:
+  ports:
+    - name: a
+      port: 6379
+    - name: b
+      port: 99999
+`
+
+describe('parseManifests', () => {
+  it('reads several documents, skips empty ones and comments', () => {
+    const manifests = parseManifests(`# head\n---\n${service}---\n# nothing\n---\n${service}...\n`)
+    expect(manifests.map(({ object }) => object.metadata.name)).toEqual(['redis', 'redis'])
+  })
+
+  it('knows file, line and field of every part', () => {
+    const [manifest] = parseManifests(`---\n${service}`, 'redis.yaml')
+    expect(manifest!.place('spec.ports[1].port')).toEqual({
+      file: 'redis.yaml',
+      line: 13,
+      field: 'spec.ports[1].port',
+    })
+    expect(manifest!.place('metadata.labels[app.kubernetes.io/name]').line).toBe(7)
+  })
+
+  it('names the nearest part that is written when a field is absent', () => {
+    const [manifest] = parseManifests(service)
+    expect(manifest!.place('spec.ports[0].targetPort')).toEqual({
+      line: 9,
+      field: 'spec.ports[0].targetPort',
+    })
+    expect(manifest!.place('spec.selector').line).toBe(7)
+  })
+
+  it('unfolds Lists, keeping places', () => {
+    const text = `apiVersion: v1
+kind: List
+items:
+  - apiVersion: v1
+    kind: Namespace
+    metadata: { name: a }
+  - apiVersion: v1
+    kind: PodList
+    items:
+      - { apiVersion: v1, kind: Pod, metadata: { name: p } }
+`
+    const manifests = parseManifests(text)
+    expect(manifests.map(({ object }) => `${object.kind}/${object.metadata.name}`)).toEqual([
+      'Namespace/a',
+      'Pod/p',
+    ])
+    expect(manifests[1]!.place('metadata.name').line).toBe(10)
+  })
+
+  it('reads JSON, indented by tabs too', () => {
+    const json = JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' } }, null, '\t')
+    const [manifest] = parseManifests(json, 'p.json')
+    expect(manifest!.object.metadata.name).toBe('p')
+    expect(manifest!.place('metadata.name')).toEqual({ file: 'p.json', line: 5, field: 'metadata.name' })
+  })
+
+  it('follows anchors and merge keys', () => {
+    const [manifest] = parseManifests(
+      'apiVersion: v1\nkind: Pod\nmetadata:\n  labels: &l { app: a }\n  annotations: { <<: *l }\n  name: p\n',
+    )
+    expect(manifest!.object.metadata.annotations).toEqual({ app: 'a' })
+  })
+
+  it.each([
+    ['a scalar', 'hello\n', 'f.yaml:1: expected a Kubernetes object, got the string "hello"'],
+    ['no kind', 'apiVersion: v1\nmetadata: {name: a}\n', /^f\.yaml:1: kind: is required/],
+    ['no metadata', 'kind: Pod\napiVersion: v1\n', /^f\.yaml:1: metadata: is required/],
+    [
+      'no name',
+      'kind: Pod\napiVersion: v1\nmetadata:\n  labels: {}\n',
+      /^f\.yaml:3: metadata: .*needs a name/,
+    ],
+    [
+      'a name that is a number',
+      'kind: Pod\napiVersion: v1\nmetadata:\n  name: 12\n',
+      'f.yaml:4: metadata.name: expected a string, got the number 12',
+    ],
+    ['a key twice', 'kind: Pod\nkind: Pod\n', /^f\.yaml:2: Map keys must be unique/],
+    ['bad indentation', 'kind: Pod\n  spec: 1\n', /^f\.yaml:\d: .*/],
+    ['an unfinished flow map', 'kind: {a\n', /^f\.yaml:\d: .*/],
+    ['an alias of nothing', 'kind: *nothing\n', /^f\.yaml:1: /],
+    [
+      'a List whose items are a map',
+      'apiVersion: v1\nkind: List\nitems: {}\n',
+      /^f\.yaml:3: items: expected a list/,
+    ],
+  ])('names the place of %s', (_, text, message) => {
+    expect(() => parseManifests(text, 'f.yaml')).toThrow(message)
+  })
+})
+
+describe('fieldPath', () => {
+  it('takes indexes and keys with dots', () => {
+    expect(fieldPath('spec.ports[1].port')).toEqual(['spec', 'ports', '1', 'port'])
+    expect(fieldPath('metadata.labels[app.kubernetes.io/name]')).toEqual([
+      'metadata',
+      'labels',
+      'app.kubernetes.io/name',
+    ])
+  })
+})
+
+describe('loadManifests', () => {
+  let folder = ''
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'podwire-manifests-'))
+    mkdirSync(join(folder, 'sub'))
+    writeFileSync(join(folder, 'b.yaml'), service)
+    writeFileSync(join(folder, 'a.json'), '{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"a"}}')
+    writeFileSync(join(folder, 'sub/c.yml'), service)
+    writeFileSync(join(folder, 'notes.txt'), 'not a manifest')
+    mkdirSync(join(folder, 'empty'))
+  })
+  afterAll(() => rmSync(folder, { recursive: true }))
+
+  it('reads folders in name order, and only manifests in them', async () => {
+    const manifests = await loadManifests(folder)
+    expect(manifests.map(({ object }) => object.kind)).toEqual(['Namespace', 'Service', 'Service'])
+    expect(manifests[2]!.place()).toEqual({ file: join(folder, 'sub/c.yml'), line: 1 })
+  })
+
+  it('takes text, objects and paths in one list', async () => {
+    const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'o' } }
+    const manifests = await loadManifests([service, object, join(folder, 'a.json')])
+    expect(manifests.map(({ object: { metadata } }) => metadata.name)).toEqual(['redis', 'o', 'a'])
+    expect(manifests[1]!.place('spec')).toEqual({ field: 'spec' })
+  })
+
+  it('says what cannot be read', async () => {
+    await expect(loadManifests(join(folder, 'none.yaml'))).rejects.toThrow(
+      `${join(folder, 'none.yaml')}: cannot be read: no such file or directory`,
+    )
+    await expect(loadManifests(join(folder, 'empty'))).rejects.toThrow(/empty: holds no Kubernetes object/)
+  })
+})
+
+describe('sortByKind', () => {
+  const of = (apiVersion: string, kind: string, name = 'x') =>
+    `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: { name: ${name} }\n`
+
+  it('applies what has a dataplane meaning and names the rest once a kind', () => {
+    const { applied, warnings } = sortByKind(
+      parseManifests(
+        [
+          of('v1', 'Service'),
+          of('v1', 'ConfigMap', 'one'),
+          of('v1', 'ConfigMap', 'two'),
+          of('networking.k8s.io/v1', 'Ingress'),
+          of('example.com/v1', 'Widget'),
+        ].join('---\n'),
+        'all.yaml',
+      ),
+    )
+    expect(applied.map(({ object }) => object.kind)).toEqual(['Service'])
+    expect(warnings).toEqual([
+      {
+        message: 'ConfigMap one (and 1 more) has no dataplane meaning: ignored',
+        place: { file: 'all.yaml', line: 5 },
+      },
+      {
+        message: 'Ingress x is not modelled: no ingress controller runs',
+        place: { file: 'all.yaml', line: 13 },
+      },
+      {
+        message: 'Widget x is of a kind that is not known here: ignored',
+        place: { file: 'all.yaml', line: 17 },
+      },
+    ])
+  })
+
+  it('refuses a version that is not served', () => {
+    expect(() => sortByKind(parseManifests(of('extensions/v1beta1', 'Deployment'), 'd.yaml'))).toThrow(
+      'd.yaml:1: apiVersion: "extensions/v1beta1" is not served for kind Deployment: expected "apps/v1"',
+    )
+    expect(() => sortByKind(parseManifests(of('apps/v1beta2', 'Deployment')))).toThrow('expected "apps/v1"')
+  })
+
+  it('does not mistake a foreign kind of the same name', () => {
+    const { warnings } = sortByKind(parseManifests(of('serving.knative.dev/v1', 'Service')))
+    expect(warnings[0]!.message).toBe('Service x is of a kind that is not known here: ignored')
+  })
+})

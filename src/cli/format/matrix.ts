@@ -1,0 +1,77 @@
+/** The matrix as text for people, for spreadsheets, for pull requests. Rows are clients, columns are servers. */
+import { SYMBOLS, type Connectivity } from '../../cluster/connectivity.ts'
+import { grids, type Grid } from './grid.ts'
+import { matrixSvg } from './matrix-svg.ts'
+
+export const MATRIX_FORMATS = ['table', 'json', 'csv', 'md', 'svg'] as const
+export type MatrixFormat = (typeof MATRIX_FORMATS)[number]
+
+export function formatMatrix(matrix: Connectivity, format: MatrixFormat): string {
+  switch (format) {
+    case 'table':
+      return grids(matrix).map(tableOf).join('\n') + `\n${LEGEND}\n`
+    case 'json':
+      return `${JSON.stringify(matrix)}\n`
+    case 'csv':
+      return csv(matrix)
+    case 'md':
+      return grids(matrix).map(markdownOf).join('\n') + `\n${LEGEND}\n`
+    case 'svg':
+      return matrixSvg(grids(matrix))
+    default:
+      return format satisfies never
+  }
+}
+
+const LEGEND = `${SYMBOLS.delivered} delivered   ${SYMBOLS.dropped} dropped   ${SYMBOLS.rejected} rejected   ${SYMBOLS.unknown} unknown`
+/** Beyond this many characters, columns are headed by the number of their row. */
+const WIDE = 120
+
+function tableOf({ port, names, cells }: Grid): string {
+  const named = names.reduce((width, name) => width + name.length + 2, 0) <= WIDE
+  const digits = String(names.length).length
+  const label = (index: number): string => (named ? (names[index] ?? '') : String(index + 1))
+  const rowName = (index: number): string =>
+    named ? (names[index] ?? '') : `${String(index + 1).padStart(digits)} ${names[index] ?? ''}`
+  const head = `${port}  from \\ to`
+  const width = Math.max(head.length, ...names.map((_, index) => rowName(index).length))
+  const line = (first: string, items: readonly string[]): string =>
+    `${first.padEnd(width)}  ${items.map((item, index) => item.padEnd(label(index).length)).join('  ')}`.trimEnd()
+  return [
+    line(
+      head,
+      names.map((_, index) => label(index)),
+    ),
+    ...cells.map((row, from) =>
+      line(
+        rowName(from),
+        row.map(({ verdict }) => SYMBOLS[verdict]),
+      ),
+    ),
+    '',
+  ].join('\n')
+}
+
+function markdownOf({ port, names, cells }: Grid): string {
+  const escape = (name: string): string => name.replaceAll('|', '\\|')
+  return [
+    `| ${port} | ${names.map(escape).join(' | ')} |`,
+    `| --- |${names.map(() => ' :-: |').join('')}`,
+    ...cells.map(
+      (row, from) =>
+        `| ${escape(names[from] ?? '')} | ${row.map(({ verdict }) => SYMBOLS[verdict]).join(' | ')} |`,
+    ),
+    '',
+  ].join('\n')
+}
+
+function csv({ rows }: Connectivity): string {
+  const quote = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
+  return [
+    'from,to,port,protocol,verdict,reason',
+    ...rows.map(({ from, to, port, protocol, verdict, reason }) =>
+      [from, to, String(port), protocol, verdict, reason].map(quote).join(','),
+    ),
+    '',
+  ].join('\n')
+}

@@ -22,6 +22,14 @@ import {
   SKB_PHYSIN,
   SKB_PKTTYPE,
   SKB_TCPFLAGS,
+  SKB_RT_TYPE,
+  SKB_RT_FLAGS,
+  SKB_WORK,
+  SKB_FRAG_MAX,
+  SKB_IP_FLAGS,
+  SKB_SOCKET,
+  SKB_ROOM,
+  SKB_NEXTHOP,
 } from '../../src/abi/skb.ts'
 import {
   TUPLE_DPORT,
@@ -245,5 +253,66 @@ export abstract class Skb {
 
   @inline static setPhysin(skb: usize, value: usize): void {
     store<u32>(skb, value as u32, SKB_PHYSIN)
+  }
+
+  /** Where the 16 bytes of the next hop are. */
+  @inline static nexthop(skb: usize): usize {
+    return skb + SKB_NEXTHOP
+  }
+
+  @inline static rtType(skb: usize): u32 {
+    return load<u8>(skb, SKB_RT_TYPE)
+  }
+
+  @inline static setRtType(skb: usize, value: u32): void {
+    store<u8>(skb, value, SKB_RT_TYPE)
+  }
+
+  @inline static rtFlags(skb: usize): u32 {
+    return load<u8>(skb, SKB_RT_FLAGS)
+  }
+
+  @inline static setRtFlags(skb: usize, value: u32): void {
+    store<u8>(skb, value, SKB_RT_FLAGS)
+  }
+
+  @inline static work(skb: usize): u32 {
+    return load<u8>(skb, SKB_WORK)
+  }
+
+  @inline static setWork(skb: usize, value: u32): void {
+    store<u8>(skb, value, SKB_WORK)
+  }
+
+  @inline static fragMax(skb: usize): u32 {
+    return load<u16>(skb, SKB_FRAG_MAX)
+  }
+
+  @inline static setFragMax(skb: usize, value: u32): void {
+    store<u16>(skb, value, SKB_FRAG_MAX)
+  }
+
+  @inline static ipFlags(skb: usize): u32 {
+    return load<u16>(skb, SKB_IP_FLAGS)
+  }
+
+  @inline static setIpFlags(skb: usize, value: u32): void {
+    store<u16>(skb, value, SKB_IP_FLAGS)
+  }
+
+  @inline static socket(skb: usize): usize {
+    return load<u32>(skb, SKB_SOCKET)
+  }
+
+  @inline static setSocket(skb: usize, value: usize): void {
+    store<u32>(skb, value as u32, SKB_SOCKET)
+  }
+
+  @inline static room(skb: usize): u32 {
+    return load<u32>(skb, SKB_ROOM)
+  }
+
+  @inline static setRoom(skb: usize, value: u32): void {
+    store<u32>(skb, value, SKB_ROOM)
   }
 }

@@ -20,7 +20,9 @@ export const ROUTE_NEXT = ROUTE_METRIC + 4
 export const ROUTE_TABLE = ROUTE_NEXT + 4
 export const ROUTE_SCOPE = ROUTE_TABLE + 4
 export const ROUTE_FLAGS = ROUTE_SCOPE + 4
-export const ROUTE_SIZE = ROUTE_FLAGS + 4
+/** Next prefix in the same hash bucket. */
+export const ROUTE_CHAIN = ROUTE_FLAGS + 4
+export const ROUTE_SIZE = 128
 
 export const RT_TABLE_MAIN = 254
 export const RT_TABLE_LOCAL = 255
@@ -41,21 +43,23 @@ export const ROUTE_F_ONLINK = 1
 /** Made by the stack itself (an address, a link): removed with its cause. */
 export const ROUTE_F_KERNEL = 2
 
-// A forwarding table of one family: a hash of prefixes (open addressing, u32 pointers to routes), and for each of
-// the two tables which prefix lengths occur, longest probed first.
+// A forwarding table of one family: buckets of prefixes, and for each of the two tables the prefix lengths that
+// occur, longest first, so that a lookup probes only these.
 //
-//    0       4        8        12               32      ...            (129 u32 counters local, then main)
-//    | slots | mask   | count  |  spare         | counts
+//    0         4      8       12           16            48          184         320            840       1360
+//    | buckets | mask | count | generation | customlocal | lengths l | lengths m | counts local | counts main |
+//
+// Lengths: u32 number of them, then one byte each. Counts: one u32 a length.
 
-export const FIB_SLOTS = 0
-export const FIB_MASK = FIB_SLOTS + 4
+export const FIB_BUCKETS = 0
+export const FIB_MASK = FIB_BUCKETS + 4
 export const FIB_COUNT = FIB_MASK + 4
 /** Changes whenever a route does: what caches compare. */
 export const FIB_GENERATION = FIB_COUNT + 4
-/** Prefix lengths in use, longest first, as bytes: [length count u32][129 bytes] for local, then for main. */
-export const FIB_LENGTHS_LOCAL = 32
+/** Routes of type local that no address made: source validation must then look at the whole table. */
+export const FIB_CUSTOM_LOCAL = FIB_GENERATION + 4
+export const FIB_LENGTHS_LOCAL = 48
 export const FIB_LENGTHS_MAIN = FIB_LENGTHS_LOCAL + 136
-/** Routes of each length: [129] u32 local, then main. */
 export const FIB_COUNTS_LOCAL = FIB_LENGTHS_MAIN + 136
 export const FIB_COUNTS_MAIN = FIB_COUNTS_LOCAL + 520
 export const FIB_SIZE = FIB_COUNTS_MAIN + 520

@@ -9,7 +9,10 @@
 //    72      76        77      78      79      80       82      84      88
 //     | ct    | ctinfo | family| pkttyp| flags | fragoff| l3len | l4len |
 //    88      92       96       100      104
-//     | next  | tcpflg | dst    | physin |           (up to SKB_HEADER)
+//     | next  | tcpflg | dst    | physin |
+//   104     105      106    107    108      110      112         128    132   133   134    136      140    144
+//    | rttype| rtflags| work | class| fragmax| ipflags| next hop  | info | type| code| hook | socket | room |
+//    (up to SKB_HEADER, then the frame's room)
 //
 // data, l3, l4, netns, indev, outdev, ct, next and dst are addresses in linear memory (0 = none).
 
@@ -46,7 +49,63 @@ export const SKB_TCPFLAGS = SKB_NEXT + 4
 /** The route this packet follows, once one is chosen. */
 export const SKB_DST = SKB_TCPFLAGS + 4
 export const SKB_PHYSIN = SKB_DST + 4
+/** RTN_* of the chosen route, after the stack's own rules (a packet for a directed broadcast is RTN_BROADCAST). */
+export const SKB_RT_TYPE = SKB_PHYSIN + 4
+/** RT_F_*. */
+export const SKB_RT_FLAGS = SKB_RT_TYPE + 1
+/** What the work queue does with the packet (WORK_*). */
+export const SKB_WORK = SKB_RT_FLAGS + 1
+/** Which pool it came from. */
+export const SKB_CLASS = SKB_WORK + 1
+/** Length of the largest fragment the packet was reassembled from, 0 for a packet that came whole (u16). */
+export const SKB_FRAG_MAX = SKB_CLASS + 1
+/** IP_F_* (u16). */
+export const SKB_IP_FLAGS = SKB_FRAG_MAX + 2
+/** Address of the next hop, 16 bytes. */
+export const SKB_NEXTHOP = SKB_IP_FLAGS + 2
+/** A requested ICMP error: its second word (network order), type, code and the hook that asked. */
+export const SKB_ICMP_INFO = SKB_NEXTHOP + 16
+export const SKB_ICMP_TYPE = SKB_ICMP_INFO + 4
+export const SKB_ICMP_CODE = SKB_ICMP_TYPE + 1
+export const SKB_HOOK = SKB_ICMP_CODE + 1
+/** The socket that sends it, 0 for the kernel's own packets: what `-m owner` looks at. */
+export const SKB_SOCKET = SKB_HOOK + 2
+/** Bytes of the whole buffer, this record included. */
+export const SKB_ROOM = SKB_SOCKET + 4
 export const SKB_HEADER = 192
+/** Where an Ethernet frame begins, so that its network header is 64-byte aligned. */
+export const SKB_FRAME = SKB_HEADER + 50
+/** Where the network header of a packet made here begins. */
+export const SKB_NETWORK = SKB_FRAME + 14
+
+export const WORK_RECEIVE = 0
+export const WORK_LOCAL_OUT = 1
+export const WORK_ICMP_ERROR = 2
+export const WORK_TCP_RESET = 3
+
+/** The route was made for a received packet. */
+export const RT_F_INPUT = 1
+/** RTCF_LOCAL: the packet is for this namespace. */
+export const RT_F_LOCAL = 2
+/** RTCF_BROADCAST. */
+export const RT_F_BROADCAST = 4
+/** RTCF_MULTICAST. */
+export const RT_F_MULTICAST = 8
+/** A route has been chosen (some have no record: limited broadcast, no route at all). */
+export const RT_F_VALID = 16
+
+/** IPSKB_FORWARDED. */
+export const IP_F_FORWARDED = 1
+/** IPSKB_DOREDIRECT. */
+export const IP_F_DOREDIRECT = 2
+/** A reassembled datagram, at least one fragment of which had DF set. */
+export const IP_F_FRAG_DF = 4
+/** Source address may be any (FLOWI_FLAG_ANYSRC). */
+export const IP_F_ANYSRC = 8
+/** The datagram was reassembled for conntrack: output splits it again. */
+export const IP_F_DEFRAGGED = 16
+/** Source routing option present (srr). */
+export const IP_F_SOURCE_ROUTE = 32
 
 /** This packet was made by this namespace (an answer, an ICMP error, a socket's segment), not received. */
 export const SKB_F_LOCAL = 1

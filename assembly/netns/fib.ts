@@ -1,0 +1,344 @@
+// The forwarding information base: two tables (local, then main, the order of Linux's default rules) in one hash of
+// prefixes per family; a lookup probes the prefix lengths in use, longest first. Routes of one prefix hang on one
+// another in order of metric (net/ipv4/fib_trie.c: fib_table_lookup; net/ipv6/route.c: ip6_pol_route). Not modelled:
+// `ip rule`, multipath, type of service.
+
+import { NETNS_FIB } from '../../src/abi/netns.ts'
+import {
+  FIB_BUCKETS,
+  FIB_COUNT,
+  FIB_COUNTS_LOCAL,
+  FIB_COUNTS_MAIN,
+  FIB_CUSTOM_LOCAL,
+  FIB_GENERATION,
+  FIB_LENGTHS_LOCAL,
+  FIB_LENGTHS_MAIN,
+  FIB_MASK,
+  FIB_SIZE,
+  ROUTE_DST,
+  ROUTE_F_KERNEL,
+  ROUTE_SIZE,
+  RTN_BROADCAST,
+  RTN_LOCAL,
+  RTN_MULTICAST,
+  RTN_THROW,
+  RTN_UNICAST,
+  RTN_UNREACHABLE,
+  RTN_UNSPEC,
+  RT_TABLE_LOCAL,
+} from '../../src/abi/route.ts'
+import { NFPROTO_IPV4 } from '../../src/abi/verdict.ts'
+import { Arena } from '../memory/arena.ts'
+import { Address } from '../packet/address.ts'
+import { Link } from './link.ts'
+import { Prefix } from './prefix.ts'
+import { Route } from './route.ts'
+
+const KEY = memory.data(16, 16)
+const MIX1: u64 = ((0x9e3779b9 as u64) << 32) | 0x7f4a7c15
+const MIX2: u64 = ((0xd6e8feb8 as u64) << 32) | 0x6659fd93
+const FIRST_BUCKETS: u32 = 16
+
+export abstract class Fib {
+  /** The forwarding table of a namespace's family. */
+  @inline static of(netns: usize, family: u32): usize {
+    return load<u32>(netns + (family == NFPROTO_IPV4 ? 0 : 4), NETNS_FIB)
+  }
+
+  static create(): usize {
+    const fib = Arena.alloc(FIB_SIZE)
+    if (fib == 0) return 0
+    const buckets = Arena.alloc((FIRST_BUCKETS as usize) << 2)
+    if (buckets == 0) return 0
+    store<u32>(fib, buckets as u32, FIB_BUCKETS)
+    store<u32>(fib, FIRST_BUCKETS - 1, FIB_MASK)
+    return fib
+  }
+
+  static destroy(fib: usize): void {
+    const buckets: usize = load<u32>(fib, FIB_BUCKETS)
+    const mask = load<u32>(fib, FIB_MASK)
+    for (let i: u32 = 0; i <= mask; i++) {
+      let group: usize = load<u32>(buckets + ((i as usize) << 2))
+      while (group != 0) {
+        const chain = Route.chain(group)
+        while (group != 0) {
+          const next = Route.next(group)
+          Arena.free(group, ROUTE_SIZE)
+          group = next
+        }
+        group = chain
+      }
+    }
+    Arena.free(buckets, ((mask as usize) + 1) << 2)
+    Arena.free(fib, FIB_SIZE)
+  }
+
+  /** What fib_lookup finds for a destination: local table, then main. 0 = no route. */
+  @inline static lookup(netns: usize, family: u32, dst: usize): usize {
+    return Fib.lookupDev(netns, family, dst, 0)
+  }
+
+  /** The same, only through the link `dev` when that is not 0. */
+  static lookupDev(netns: usize, family: u32, dst: usize, dev: usize): usize {
+    const fib = Fib.of(netns, family)
+    const local = Fib.search(fib, fib + FIB_LENGTHS_LOCAL, RT_TABLE_LOCAL, family, dst, dev)
+    if (local != 0) return local
+    return Fib.search(fib, fib + FIB_LENGTHS_MAIN, 0, family, dst, dev)
+  }
+
+  /** The local table alone. */
+  @inline static lookupLocal(netns: usize, family: u32, dst: usize): usize {
+    const fib = Fib.of(netns, family)
+    return Fib.search(fib, fib + FIB_LENGTHS_LOCAL, RT_TABLE_LOCAL, family, dst, 0)
+  }
+
+  /** The main table alone. */
+  @inline static lookupMain(netns: usize, family: u32, dst: usize, dev: usize): usize {
+    const fib = Fib.of(netns, family)
+    return Fib.search(fib, fib + FIB_LENGTHS_MAIN, 0, family, dst, dev)
+  }
+
+  /** An address that an interface of this namespace owns (inet_lookup_ifaddr_rcu, ipv6_chk_addr): its route, or 0. */
+  static owned(netns: usize, family: u32, addr: usize): usize {
+    const fib = Fib.of(netns, family)
+    const full: u32 = family == NFPROTO_IPV4 ? 32 : 128
+    if (load<u32>(fib + ((full as usize) << 2), FIB_COUNTS_LOCAL) == 0) return 0
+    v128.store(KEY, v128.load(addr))
+    let route = Fib.group(fib, family, full, true)
+    while (route != 0) {
+      if (Route.type(route) == RTN_LOCAL && Route.flags(route) & ROUTE_F_KERNEL) return route
+      route = Route.next(route)
+    }
+    return 0
+  }
+
+  /**
+   * The address's type as a RTN_* number. IPv4: inet_addr_type, inet_dev_addr_type when `dev` is not 0. IPv6 (what
+   * xt_addrtype asks): UNSPEC for ::, MULTICAST, LOCAL, ANYCAST, UNREACHABLE when there is no route, else UNICAST.
+   */
+  static addressType(netns: usize, family: u32, addr: usize, dev: usize): u32 {
+    if (family == NFPROTO_IPV4) {
+      const ip = Address.v4(addr)
+      if (Address.isZeronet4(ip) || Address.isLimitedBroadcast4(ip)) return RTN_BROADCAST
+      if (Address.isMulticast4(ip)) return RTN_MULTICAST
+      const route = Fib.lookupLocal(netns, family, addr)
+      return route != 0 && (dev == 0 || Route.dev(route) == dev) ? Route.type(route) : RTN_UNICAST
+    }
+    if (Address.isZero(addr)) return RTN_UNSPEC
+    if (Address.isMulticast6(addr)) return RTN_MULTICAST
+    const route = Fib.lookupDev(netns, family, addr, Address.isLinkLocal6(addr) ? dev : 0)
+    if (route == 0) return RTN_UNREACHABLE
+    const type = Route.type(route)
+    return dev != 0 && type == RTN_LOCAL && Route.dev(route) != dev ? RTN_UNICAST : type
+  }
+
+  /** Takes over a route record from the Arena; false when an equal one (prefix, metric, table) exists. */
+  static insert(netns: usize, family: u32, route: usize): bool {
+    const fib = Fib.of(netns, family)
+    const plen = Route.plen(route)
+    const isLocal = Route.table(route) == RT_TABLE_LOCAL
+    Prefix.apply(route + ROUTE_DST, family, plen)
+    Fib.key(route + ROUTE_DST, family, plen)
+    const head = Fib.group(fib, family, plen, isLocal)
+    if (head == 0) {
+      Fib.grow(fib, family)
+      Fib.key(route + ROUTE_DST, family, plen)
+      Fib.link(fib, route)
+    } else {
+      let before: usize = 0
+      let at = head
+      while (at != 0 && Route.metric(at) <= Route.metric(route)) {
+        if (Route.metric(at) == Route.metric(route) && !(Route.flags(route) & ROUTE_F_KERNEL)) return false
+        before = at
+        at = Route.next(at)
+      }
+      Route.setNext(route, at)
+      if (before != 0) Route.setNext(before, route)
+      else Fib.replaceHead(fib, head, route)
+    }
+    if (isLocal && Route.type(route) == RTN_LOCAL && !(Route.flags(route) & ROUTE_F_KERNEL)) {
+      store<u32>(fib, load<u32>(fib, FIB_CUSTOM_LOCAL) + 1, FIB_CUSTOM_LOCAL)
+    }
+    Fib.counted(fib, isLocal, plen, 1)
+    return true
+  }
+
+  /** Takes a route out and frees it. */
+  static remove(netns: usize, family: u32, route: usize): void {
+    const fib = Fib.of(netns, family)
+    const plen = Route.plen(route)
+    const isLocal = Route.table(route) == RT_TABLE_LOCAL
+    Fib.key(route + ROUTE_DST, family, plen)
+    const head = Fib.group(fib, family, plen, isLocal)
+    if (head == route) {
+      const next = Route.next(route)
+      if (next != 0) Fib.replaceHead(fib, route, next)
+      else Fib.unlink(fib, route)
+    } else {
+      let before = head
+      while (before != 0 && Route.next(before) != route) before = Route.next(before)
+      if (before == 0) return
+      Route.setNext(before, Route.next(route))
+    }
+    if (isLocal && Route.type(route) == RTN_LOCAL && !(Route.flags(route) & ROUTE_F_KERNEL)) {
+      store<u32>(fib, load<u32>(fib, FIB_CUSTOM_LOCAL) - 1, FIB_CUSTOM_LOCAL)
+    }
+    Fib.counted(fib, isLocal, plen, -1)
+    Arena.free(route, ROUTE_SIZE)
+  }
+
+  /** The first route of exactly this prefix, 0 when there is none. */
+  static exact(netns: usize, family: u32, prefix: usize, plen: u32, isLocal: bool): usize {
+    Fib.key(prefix, family, plen)
+    return Fib.group(Fib.of(netns, family), family, plen, isLocal)
+  }
+
+  /** Removes every route through a link (fib_flush); `kernelLocal` keeps the routes of its own addresses. */
+  static flushDev(netns: usize, family: u32, dev: usize, keepLocal: bool): void {
+    const fib = Fib.of(netns, family)
+    const mask = load<u32>(fib, FIB_MASK)
+    const buckets: usize = load<u32>(fib, FIB_BUCKETS)
+    for (let i: u32 = 0; i <= mask; i++) {
+      let again = true
+      while (again) {
+        again = false
+        let group: usize = load<u32>(buckets + ((i as usize) << 2))
+        while (group != 0 && !again) {
+          const chain = Route.chain(group)
+          let route = group
+          while (route != 0) {
+            if (Route.dev(route) == dev && !(keepLocal && Route.type(route) == RTN_LOCAL)) {
+              Fib.remove(netns, family, route)
+              again = true
+              break
+            }
+            route = Route.next(route)
+          }
+          group = chain
+        }
+      }
+    }
+  }
+
+  private static search(fib: usize, lengths: usize, table: u32, family: u32, dst: usize, dev: usize): usize {
+    const count: u32 = load<u32>(lengths)
+    for (let i: u32 = 0; i < count; i++) {
+      const plen: u32 = load<u8>(lengths + (i as usize), 4)
+      Fib.key(dst, family, plen)
+      let route = Fib.group(fib, family, plen, table == RT_TABLE_LOCAL)
+      while (route != 0) {
+        const via = Route.dev(route)
+        if (via == 0 ? dev == 0 : (dev == 0 || via == dev) && Fib.alive(via, table)) {
+          if (Route.type(route) == RTN_THROW) return 0
+          return route
+        }
+        route = Route.next(route)
+      }
+    }
+    return 0
+  }
+
+  /** Routes of the local table live with their address; others only while their link is up. */
+  @inline private static alive(link: usize, table: u32): bool {
+    return table == RT_TABLE_LOCAL || Link.isUp(link)
+  }
+
+  /** Puts the masked key where `group` looks for it. */
+  @inline private static key(dst: usize, family: u32, plen: u32): void {
+    v128.store(KEY, v128.and(v128.load(dst), v128.load(Prefix.mask(family, plen))))
+  }
+
+  @inline private static bucketOf(fib: usize, plen: u32, isLocal: bool): usize {
+    let h = load<u64>(KEY) * MIX1 + load<u64>(KEY, 8)
+    h = (h ^ (h >> 32)) * MIX2 + ((plen << 1) as u64) + (isLocal ? 1 : 0)
+    h ^= h >> 29
+    return load<u32>(fib, FIB_BUCKETS) + (((h as u32) & load<u32>(fib, FIB_MASK)) << 2)
+  }
+
+  private static group(fib: usize, family: u32, plen: u32, isLocal: bool): usize {
+    let route: usize = load<u32>(Fib.bucketOf(fib, plen, isLocal))
+    while (route != 0) {
+      if (
+        Address.equal(route + ROUTE_DST, KEY) &&
+        Route.plen(route) == plen &&
+        (Route.table(route) == RT_TABLE_LOCAL) == isLocal
+      ) {
+        return route
+      }
+      route = Route.chain(route)
+    }
+    return 0
+  }
+
+  private static link(fib: usize, route: usize): void {
+    const bucket = Fib.bucketOf(fib, Route.plen(route), Route.table(route) == RT_TABLE_LOCAL)
+    Route.setChain(route, load<u32>(bucket))
+    Route.setNext(route, 0)
+    store<u32>(bucket, route as u32)
+    store<u32>(fib, load<u32>(fib, FIB_COUNT) + 1, FIB_COUNT)
+  }
+
+  private static unlink(fib: usize, route: usize): void {
+    const bucket = Fib.bucketOf(fib, Route.plen(route), Route.table(route) == RT_TABLE_LOCAL)
+    Fib.swap(bucket, route, Route.chain(route))
+    store<u32>(fib, load<u32>(fib, FIB_COUNT) - 1, FIB_COUNT)
+  }
+
+  private static replaceHead(fib: usize, head: usize, now: usize): void {
+    const bucket = Fib.bucketOf(fib, Route.plen(head), Route.table(head) == RT_TABLE_LOCAL)
+    Route.setChain(now, Route.chain(head))
+    Fib.swap(bucket, head, now)
+  }
+
+  /** In a bucket's chain, `old` gives way to `now`. */
+  private static swap(bucket: usize, old: usize, now: usize): void {
+    let at: usize = load<u32>(bucket)
+    if (at == old) {
+      store<u32>(bucket, now as u32)
+      return
+    }
+    while (Route.chain(at) != old) at = Route.chain(at)
+    Route.setChain(at, now)
+  }
+
+  /** Doubles the buckets when there are more prefixes than buckets. Uses KEY. */
+  private static grow(fib: usize, family: u32): void {
+    const mask = load<u32>(fib, FIB_MASK)
+    if (load<u32>(fib, FIB_COUNT) <= mask) return
+    const bytes = ((mask as usize) + 1) << 2
+    const old: usize = load<u32>(fib, FIB_BUCKETS)
+    const now = Arena.alloc(bytes << 1)
+    if (now == 0) return
+    store<u32>(fib, now as u32, FIB_BUCKETS)
+    store<u32>(fib, (mask << 1) | 1, FIB_MASK)
+    for (let i: u32 = 0; i <= mask; i++) {
+      let route: usize = load<u32>(old + ((i as usize) << 2))
+      while (route != 0) {
+        const chain = Route.chain(route)
+        Fib.key(route + ROUTE_DST, family, Route.plen(route))
+        const bucket = Fib.bucketOf(fib, Route.plen(route), Route.table(route) == RT_TABLE_LOCAL)
+        Route.setChain(route, load<u32>(bucket))
+        store<u32>(bucket, route as u32)
+        route = chain
+      }
+    }
+    Arena.free(old, bytes)
+  }
+
+  /** Keeps the list of prefix lengths in use, longest first. */
+  private static counted(fib: usize, isLocal: bool, plen: u32, change: i32): void {
+    const counts = fib + (isLocal ? FIB_COUNTS_LOCAL : FIB_COUNTS_MAIN)
+    const lengths = fib + (isLocal ? FIB_LENGTHS_LOCAL : FIB_LENGTHS_MAIN)
+    const at = counts + ((plen as usize) << 2)
+    store<u32>(at, load<u32>(at) + change)
+    store<u32>(fib, load<u32>(fib, FIB_GENERATION) + 1, FIB_GENERATION)
+    let n: u32 = 0
+    for (let bits: i32 = 128; bits >= 0; bits--) {
+      if (load<u32>(counts + ((bits as usize) << 2)) == 0) continue
+      store<u8>(lengths + (n as usize), bits, 4)
+      n += 1
+    }
+    store<u32>(lengths, n)
+  }
+}

@@ -1,11 +1,24 @@
 /** A mistake in what the user gave us: one clear sentence and its place. The command line prints `place: message`. */
 export class Problem extends Error {
   readonly place: Place
+  /** The sentence without its place. */
+  readonly reason: string
 
   constructor(message: string, place: Place = {}) {
     super(formatPlace(place) + message)
     this.name = 'Problem'
+    this.reason = message
     this.place = place
+  }
+}
+
+/** Runs `action`; a Problem thrown inside gets the parts of `place` that it does not name itself. */
+export function placed<T>(place: Place, action: () => T): T {
+  try {
+    return action()
+  } catch (error) {
+    if (error instanceof Problem) throw new Problem(error.reason, { ...place, ...error.place })
+    throw error
   }
 }
 

@@ -1,0 +1,591 @@
+/**
+ * The option parser of iptables (iptables/iptables.c: do_command4, iptables/xshared.c), for a command line and for
+ * a line of iptables-restore alike: one command, and the rule it is about. Extensions add their options as they are
+ * loaded, by `-m`, `-j`, or by `-p` when an option of that protocol's match comes.
+ */
+import { Problem } from '../problem.ts'
+import type { ChainCommand } from '../restore.ts'
+import type {
+  Counters,
+  Family,
+  Match,
+  Network,
+  Not,
+  Rule,
+  RuleHeader,
+  TableName,
+  Target,
+} from '../ruleset.ts'
+import { UNMODELLED, type Extension, type Option, type OptionContext } from './extension.ts'
+import { findMatch, findTarget, isOtherMatch, isOtherTarget, protocolMatch } from './extensions.ts'
+import { interfaceName } from './interfaces.ts'
+import { parseUint } from './numbers.ts'
+import { protocolName, protocolNumber } from './protocols.ts'
+import { network, withNot } from './values.ts'
+import { quoteWord } from './words.ts'
+
+export interface CommandLine {
+  /** Absent when the line has no `-t`. */
+  readonly table?: TableName
+  /** `-4` or `-6`: a line of iptables-restore for the other family is skipped. */
+  readonly onlyFamily?: Family
+  /** Several when `-s` or `-d` lists addresses: one rule each. */
+  readonly commands: readonly ChainCommand[]
+}
+
+export interface CommandOptions {
+  readonly family: Family
+  readonly line?: number
+  /** Counters that stood before the command, `[1:2] -A …`. */
+  readonly counters?: Counters
+  /** A dump may name extensions that nobody knows: they are kept. In commands they are an error. */
+  readonly dump?: boolean
+}
+
+const TABLES: readonly TableName[] = ['raw', 'mangle', 'nat', 'filter', 'security']
+
+export function tableName(text: string): TableName {
+  const name = TABLES.find((candidate) => candidate === text)
+  if (!name)
+    throw new Problem(`can't initialize iptables table \`${text}': Table does not exist`, { field: text })
+  return name
+}
+
+export function parseCommand(words: readonly string[], options: CommandOptions): CommandLine {
+  return new CommandParser(words, options).parse()
+}
+
+type Verb = Exclude<ChainCommand['kind'], 'declare' | 'delete-number'>
+
+/** The long names of base options and the short letters they stand for. */
+const BASE_LONG = new Map([
+  ['append', 'A'],
+  ['delete', 'D'],
+  ['check', 'C'],
+  ['insert', 'I'],
+  ['replace', 'R'],
+  ['flush', 'F'],
+  ['zero', 'Z'],
+  ['new-chain', 'N'],
+  ['delete-chain', 'X'],
+  ['rename-chain', 'E'],
+  ['policy', 'P'],
+  ['source', 's'],
+  ['src', 's'],
+  ['destination', 'd'],
+  ['dst', 'd'],
+  ['protocol', 'p'],
+  ['proto', 'p'],
+  ['in-interface', 'i'],
+  ['out-interface', 'o'],
+  ['jump', 'j'],
+  ['goto', 'g'],
+  ['match', 'm'],
+  ['table', 't'],
+  ['fragments', 'f'],
+  ['set-counters', 'c'],
+  ['wait', 'w'],
+  ['wait-interval', 'W'],
+  ['numeric', 'n'],
+  ['verbose', 'v'],
+  ['ipv4', '4'],
+  ['ipv6', '6'],
+])
+
+const VERBS: Readonly<Record<string, Verb>> = {
+  A: 'append',
+  D: 'delete',
+  C: 'check',
+  I: 'insert',
+  R: 'replace',
+  F: 'flush',
+  Z: 'zero',
+  N: 'new-chain',
+  X: 'delete-chain',
+  E: 'rename-chain',
+  P: 'policy',
+}
+
+const SHORT_LETTERS = 'ADCIRFZNXEPsdpiojgmtfcwWnv46'
+const RULE_VERBS: ReadonlySet<Verb> = new Set(['append', 'delete', 'check', 'insert', 'replace'])
+const MAX_CHAIN_NAME = 28
+
+interface Loaded {
+  readonly extension: Extension
+  soFar: object
+  readonly used: Set<Option<object>>
+  /** Its options as written, for an extension that turns out not to be modelled. */
+  readonly text: string[]
+  modelled: boolean
+}
+
+/** An extension nobody models: its words are taken as they come. */
+interface Verbatim {
+  readonly name: string
+  readonly text: string[]
+}
+
+class CommandParser {
+  readonly #words: readonly string[]
+  readonly #options: CommandOptions
+  readonly #family: Family
+  #at = 0
+  #not = false
+  #verb: Verb | undefined
+  #verbArguments: string[] = []
+  #table: TableName | undefined
+  #onlyFamily: Family | undefined
+  #sources: Not<Network>[] = []
+  #destinations: Not<Network>[] = []
+  #header: { -readonly [Key in keyof RuleHeader]: RuleHeader[Key] } = {}
+  #protocol: number | undefined
+  #protocolUsed = false
+  #matches: (Loaded | Verbatim)[] = []
+  #target: Loaded | Verbatim | undefined
+  #jump: Target | undefined
+  #counters: Counters | undefined
+  #seen = new Set<string>()
+
+  constructor(words: readonly string[], options: CommandOptions) {
+    this.#words = words
+    this.#options = options
+    this.#family = options.family
+    this.#counters = options.counters
+  }
+
+  parse(): CommandLine {
+    while (this.#at < this.#words.length) this.#word(this.#words[this.#at++]!)
+    if (this.#not) throw new Problem('nothing appropriate following !', { field: '!' })
+    return {
+      ...(this.#table && { table: this.#table }),
+      ...(this.#onlyFamily && { onlyFamily: this.#onlyFamily }),
+      commands: this.#commands(),
+    }
+  }
+
+  #word(word: string): void {
+    if (word === '!') {
+      if (this.#not) throw new Problem('multiple consecutive ! not allowed', { field: '!' })
+      this.#not = true
+    } else if (word.startsWith('--') && word.length > 2) {
+      this.#long(word)
+    } else if (word.startsWith('-') && word.length > 1) {
+      this.#cluster(word)
+    } else {
+      throw new Problem(`Bad argument \`${word}'`, { field: word })
+    }
+  }
+
+  /** `-p tcp`, `-ptcp`, `-nv`. */
+  #cluster(word: string): void {
+    for (let i = 1; i < word.length; i++) {
+      const letter = word[i]!
+      if (!SHORT_LETTERS.includes(letter)) throw new Problem(`unknown option "-${letter}"`, { field: word })
+      const attached = word.slice(i + 1)
+      if ('fnv46'.includes(letter) || attached === '') this.#base(letter, undefined, `-${letter}`)
+      else {
+        this.#base(letter, attached, `-${letter}`)
+        return
+      }
+    }
+  }
+
+  #long(word: string): void {
+    const equals = word.indexOf('=')
+    const name = equals < 0 ? word.slice(2) : word.slice(2, equals)
+    const value = equals < 0 ? undefined : word.slice(equals + 1)
+    const letter = BASE_LONG.get(name)
+    if (letter) return this.#base(letter, value, `--${name}`)
+    if (this.#extensionOption(name, value)) return
+    const abbreviated = this.#abbreviation(name)
+    if (abbreviated === undefined) throw new Problem(`unknown option "--${name}"`, { field: word })
+    if (abbreviated.letter) this.#base(abbreviated.letter, value, `--${abbreviated.name}`)
+    else this.#extensionOption(abbreviated.name, value)
+  }
+
+  /** getopt_long takes a beginning that is unique among the options known at this point. */
+  #abbreviation(name: string): { name: string; letter?: string } | undefined {
+    const found: { name: string; letter?: string }[] = []
+    for (const [long, letter] of BASE_LONG) if (long.startsWith(name)) found.push({ name: long, letter })
+    const extensions = this.#loaded().map(({ extension }) => extension)
+    const implicit = this.#implicit()
+    if (implicit) extensions.push(implicit)
+    for (const { options } of extensions)
+      for (const long of options.keys()) if (long.startsWith(name)) found.push({ name: long })
+    const letters = new Set(found.map((option) => option.letter ?? option.name))
+    return letters.size === 1 ? found[0] : undefined
+  }
+
+  #loaded(): Loaded[] {
+    const all = this.#target ? [...this.#matches, this.#target] : this.#matches
+    return all.filter((item): item is Loaded => 'extension' in item)
+  }
+
+  #implicit(): Extension | undefined {
+    if (this.#protocol === undefined || this.#protocolUsed) return undefined
+    return protocolMatch(this.#protocol, this.#family)
+  }
+
+  /** The last extension that was loaded and has the option gets it. */
+  #extensionOption(name: string, value: string | undefined): boolean {
+    for (const loaded of this.#loaded().toReversed()) {
+      const option = loaded.extension.options.get(name)
+      if (option) {
+        this.#read(loaded, option, name, value)
+        return true
+      }
+      if (loaded.extension.unmodelled.has(name)) {
+        this.#keep(loaded, name, value)
+        return true
+      }
+    }
+    const implicit = this.#implicit()
+    if (!implicit?.options.has(name)) return false
+    this.#load(implicit)
+    return this.#extensionOption(name, value)
+  }
+
+  #read(loaded: Loaded, option: Option<object>, name: string, value: string | undefined): void {
+    const not = this.#takeNot()
+    const printed = `--${option.names[0]}`
+    if (not && !option.invertible)
+      throw new Problem(`${loaded.extension.name}: option "${printed}" cannot be inverted.`, {
+        field: `--${name}`,
+      })
+    if (loaded.used.has(option) && !option.repeatable)
+      throw new Problem(`${loaded.extension.name}: option "${printed}" cannot be used multiple times.`, {
+        field: `--${name}`,
+      })
+    loaded.used.add(option)
+    const arity = option.arity ?? 1
+    if (arity === 0 && value !== undefined)
+      throw new Problem(`option "--${name}" takes no argument`, { field: `--${name}=${value}` })
+    const args = value === undefined ? [] : [value]
+    while (args.length < arity) args.push(this.#argument(`--${name}`))
+    loaded.text.push(...(not ? ['!'] : []), `--${name}`, ...args)
+    const patch = option.read(args, this.#context(printed, not), loaded.soFar)
+    if (patch === UNMODELLED) loaded.modelled = false
+    else loaded.soFar = { ...loaded.soFar, ...patch }
+  }
+
+  /** An option that exists and is not modelled: kept with the words that follow it. */
+  #keep(loaded: Loaded, name: string, value: string | undefined): void {
+    loaded.modelled = false
+    if (this.#takeNot()) loaded.text.push('!')
+    loaded.text.push(value === undefined ? `--${name}` : `--${name}=${value}`)
+    while (this.#at < this.#words.length && !/^(?:-.|!$)/.test(this.#words[this.#at]!))
+      loaded.text.push(this.#words[this.#at++]!)
+  }
+
+  #context(option: string, not: boolean): OptionContext {
+    const protocol = this.#header.protocol?.not ? undefined : this.#protocol
+    return { family: this.#family, option, not, protocol }
+  }
+
+  #argument(option: string): string {
+    const word = this.#words[this.#at++]
+    if (word === undefined) throw new Problem(`option "${option}" requires an argument`, { field: option })
+    return word
+  }
+
+  /** The next word when it can be an argument that need not be there. */
+  #optionalArgument(): string | undefined {
+    const word = this.#words[this.#at]
+    if (word === undefined || word.startsWith('-') || word === '!') return undefined
+    this.#at++
+    return word
+  }
+
+  #takeNot(): boolean {
+    const not = this.#not
+    this.#not = false
+    return not
+  }
+
+  #noNot(option: string): void {
+    if (this.#takeNot()) throw new Problem(`cannot have ! before ${option}`, { field: option })
+  }
+
+  #once(option: string): void {
+    if (this.#seen.has(option)) throw new Problem(`multiple ${option} flags not allowed`, { field: option })
+    this.#seen.add(option)
+  }
+
+  #base(letter: string, attached: string | undefined, option: string): void {
+    const argument = () => attached ?? this.#argument(option)
+    const verb = VERBS[letter]
+    if (verb) return this.#command(verb, attached, option)
+    switch (letter) {
+      case 's':
+      case 'd': {
+        this.#once(`-${letter}`)
+        const networks = this.#networks(argument())
+        if (letter === 's') this.#sources = networks
+        else this.#destinations = networks
+        return
+      }
+      case 'p':
+        this.#once('-p')
+        return this.#setProtocol(argument())
+      case 'i':
+      case 'o': {
+        this.#once(`-${letter}`)
+        const name = withNot(interfaceName(argument()), this.#takeNot())
+        if (name.value === '+' && !name.not) return
+        if (letter === 'i') this.#header.inInterface = name
+        else this.#header.outInterface = name
+        return
+      }
+      case 'f':
+        if (this.#family === 'ipv6') throw new Problem('unknown option "-f"', { field: option })
+        this.#once('-f')
+        this.#header.fragment = this.#takeNot() ? { not: true } : {}
+        return
+      case 'm':
+        this.#noNot('-m')
+        return this.#loadMatch(argument())
+      case 'j':
+        this.#noNot('-j')
+        this.#once('-j')
+        return this.#jumpTo(argument())
+      case 'g':
+        this.#noNot('-g')
+        this.#once('-j')
+        this.#jump = { kind: 'goto', chain: argument() }
+        return
+      case 't':
+        this.#noNot('-t')
+        this.#once('-t')
+        this.#table = tableName(argument())
+        return
+      case 'c':
+        return this.#setCounters(argument())
+      case 'w':
+      case 'W':
+        if (attached === undefined) this.#optionalArgument()
+        return
+      case '4':
+      case '6':
+        this.#onlyFamily = letter === '4' ? 'ipv4' : 'ipv6'
+        return
+      default:
+    }
+  }
+
+  #networks(text: string): Not<Network>[] {
+    const not = this.#takeNot()
+    const all = text.split(',').map((word) => network(word, this.#family))
+    if (not && all.length > 1)
+      throw new Problem('! not allowed with multiple source or destination IP addresses', { field: text })
+    return all.map((value) => withNot(value, not))
+  }
+
+  #setProtocol(text: string): void {
+    const not = this.#takeNot()
+    const number = protocolNumber(text)
+    if (number === 0) {
+      if (not) throw new Problem('rule would never match protocol', { field: text })
+      return
+    }
+    this.#protocol = number
+    this.#header.protocol = withNot(protocolName(number), not)
+  }
+
+  #setCounters(packets: string): void {
+    const bytes = this.#words[this.#at++]
+    const count = (text: string | undefined): number => {
+      if (text === undefined || !/^\d+$/.test(text))
+        throw new Problem('-c packet counter not numeric', { field: text ?? '-c' })
+      return Number(text)
+    }
+    this.#counters = { packets: count(packets), bytes: count(bytes) }
+  }
+
+  #load(extension: Extension): Loaded {
+    const loaded = { extension, soFar: {}, used: new Set<Option<object>>(), text: [], modelled: true }
+    if (extension.protocols && this.#implicit() === extension) this.#protocolUsed = true
+    this.#matches.push(loaded)
+    return loaded
+  }
+
+  #loadMatch(name: string): void {
+    const extension = findMatch(name, this.#family)
+    if (extension) {
+      this.#load(extension)
+      return
+    }
+    if (!isOtherMatch(name) && !this.#options.dump)
+      throw new Problem(`Couldn't load match \`${name}': No such file or directory`, { field: name })
+    this.#matches.push({ name, text: this.#verbatim() })
+  }
+
+  #jumpTo(name: string): void {
+    const extension = findTarget(name, this.#family)
+    if (extension) {
+      this.#target = { extension, soFar: {}, used: new Set(), text: [], modelled: true }
+      return
+    }
+    const next = this.#words[this.#at]
+    const hasOptions = next?.startsWith('--') === true && !BASE_LONG.has(next.slice(2).split('=')[0]!)
+    if (isOtherTarget(name) || (this.#options.dump && hasOptions))
+      this.#target = { name, text: this.#verbatim() }
+    else this.#jump = { kind: 'jump', chain: name }
+  }
+
+  /** Every word up to the next match, target or counter option. */
+  #verbatim(): string[] {
+    const from = this.#at
+    while (this.#at < this.#words.length && !/^-[mjgc]$/.test(this.#words[this.#at]!)) this.#at++
+    return this.#words.slice(from, this.#at)
+  }
+
+  #command(verb: Verb, attached: string | undefined, option: string): void {
+    if (this.#takeNot()) throw new Problem(`unexpected ! flag before ${option}`, { field: option })
+    if (this.#verb) throw new Problem(`Cannot use ${option} with another command`, { field: option })
+    this.#verb = verb
+    const needed = { 'rename-chain': 2, policy: 2, replace: 2, flush: 0, zero: 0, 'delete-chain': 0 } as const
+    const optional = { delete: 1, insert: 1, flush: 1, zero: 2, 'delete-chain': 1 } as const
+    const args = attached === undefined ? [] : [attached]
+    const least = verb in needed ? needed[verb as keyof typeof needed] : 1
+    const most = least + (verb in optional ? optional[verb as keyof typeof optional] : 0)
+    while (args.length < least) args.push(this.#argument(option))
+    while (args.length < most) {
+      const word = this.#optionalArgument()
+      if (word === undefined) break
+      args.push(word)
+    }
+    this.#verbArguments = args
+  }
+
+  #commands(): ChainCommand[] {
+    const verb = this.#verb
+    if (!verb) throw new Problem('no command specified')
+    const line = this.#options.line === undefined ? {} : { line: this.#options.line }
+    const [chain, second] = this.#verbArguments
+    const hasRule = this.#hasRule()
+    if (hasRule && !RULE_VERBS.has(verb)) throw new Problem(`Illegal option with this command: ${verb}`)
+    switch (verb) {
+      case 'append':
+      case 'check':
+        return this.#rules().map((rule) => ({ kind: verb, chain: chain!, rule, ...line }))
+      case 'delete':
+        if (second !== undefined) {
+          if (hasRule) throw new Problem('a rule number and a rule do not go together', { field: second })
+          return [{ kind: 'delete-number', chain: chain!, number: ruleNumber(second), ...line }]
+        }
+        return this.#rules().map((rule) => ({ kind: verb, chain: chain!, rule, ...line }))
+      case 'insert': {
+        const number = second === undefined ? 1 : ruleNumber(second)
+        return this.#rules().map((rule, i) => ({
+          kind: verb,
+          chain: chain!,
+          number: number + i,
+          rule,
+          ...line,
+        }))
+      }
+      case 'replace': {
+        const rules = this.#rules()
+        if (rules.length > 1) throw new Problem('Replacement rule does not specify a unique address')
+        return [{ kind: verb, chain: chain!, number: ruleNumber(second!), rule: rules[0]!, ...line }]
+      }
+      case 'flush':
+      case 'delete-chain':
+        return [{ kind: verb, ...(chain !== undefined && { chain }), ...line }]
+      case 'zero':
+        return [
+          {
+            kind: verb,
+            ...(chain !== undefined && { chain }),
+            ...(second !== undefined && { number: ruleNumber(second) }),
+            ...line,
+          },
+        ]
+      case 'new-chain':
+        checkChainName(chain!)
+        return [{ kind: verb, chain: chain!, ...line }]
+      case 'rename-chain':
+        checkChainName(second!)
+        return [{ kind: verb, chain: chain!, to: second!, ...line }]
+      case 'policy': {
+        if (second !== 'ACCEPT' && second !== 'DROP') throw new Problem('Bad policy name', { field: second! })
+        const counters = this.#counters
+        return [{ kind: verb, chain: chain!, policy: second, ...(counters && { counters }), ...line }]
+      }
+      default:
+        return verb satisfies never
+    }
+  }
+
+  #hasRule(): boolean {
+    return (
+      this.#matches.length > 0 ||
+      this.#target !== undefined ||
+      this.#jump !== undefined ||
+      this.#sources.length > 0 ||
+      this.#destinations.length > 0 ||
+      Object.keys(this.#header).length > 0
+    )
+  }
+
+  #rules(): Rule[] {
+    const context = this.#context('', false)
+    const matches = this.#matches.map((item) => this.#finish(item, context) as Match)
+    const target = this.#target ? (this.#finish(this.#target, context) as Target) : (this.#jump ?? null)
+    const sources = this.#sources.length > 0 ? this.#sources : [undefined]
+    const destinations = this.#destinations.length > 0 ? this.#destinations : [undefined]
+    return sources.flatMap((source) =>
+      destinations.map((destination): Rule => {
+        const header: RuleHeader = {
+          ...(source && saysSomething(source) && { source }),
+          ...(destination && saysSomething(destination) && { destination }),
+          ...this.#header,
+        }
+        const counters = this.#counters
+        const line = this.#options.line
+        return {
+          header,
+          matches,
+          target,
+          ...(counters && { counters }),
+          ...(line !== undefined && { origin: { line } }),
+        }
+      }),
+    )
+  }
+
+  #finish(item: Loaded | Verbatim, context: OptionContext): object {
+    if (!('extension' in item))
+      return { kind: 'unknown', name: item.name, text: item.text.map(quoteWord).join(' ') }
+    const { extension, soFar, text } = item
+    if (!item.modelled) return { kind: 'unknown', name: extension.name, text: text.map(quoteWord).join(' ') }
+    const { protocols } = extension
+    if (protocols && (context.protocol === undefined || !protocols.includes(context.protocol)))
+      throw new Problem(`${extension.name}: only valid with \`-p ${protocolName(protocols[0]!)}'`, {
+        field: extension.name,
+      })
+    return extension.finish(soFar, context)
+  }
+}
+
+/** `0.0.0.0/0` says nothing unless it is inverted. */
+const saysSomething = ({ value, not }: Not<Network>): boolean =>
+  not === true || value.prefixLength > 0 || value.mask !== undefined
+
+function ruleNumber(text: string): number {
+  const number = parseUint(text, 0x7fffffff)
+  if (number === undefined || number === 0)
+    throw new Problem(`Invalid rule number \`${text}'`, { field: text })
+  return number
+}
+
+export function checkChainName(name: string): void {
+  if (name.length > MAX_CHAIN_NAME)
+    throw new Problem(`chain name \`${name}' too long (must be under ${MAX_CHAIN_NAME + 1} chars)`, {
+      field: name,
+    })
+  if (name === '' || name.startsWith('-') || name.startsWith('!'))
+    throw new Problem("chain name not allowed to start with `-'", { field: name })
+  if (findTarget(name, 'ipv4') ?? findTarget(name, 'ipv6') ?? isOtherTarget(name))
+    throw new Problem('chain name may not clash with target name', { field: name })
+}

@@ -135,6 +135,7 @@ export function suggest(name: string, candidates: readonly string[]): string {
         d <= Math.max(2, Math.floor(name.length / 3)) || candidate.includes(name),
     )
     .sort((a, b) => a.distance - b.distance || (a.candidate < b.candidate ? -1 : 1))
+    .filter(({ distance: d }, _, [best]) => d === best?.distance)
     .slice(0, 3)
     .map(({ candidate }) => candidate)
   if (near.length > 0) return `; did you mean ${near.join(' or ')}?`

@@ -1,0 +1,233 @@
+/**
+ * WHERE it goes: an address and a port. What a Service is depends on who asks: its ClusterIP to a pod or a node, the
+ * address it has for the world to a client outside; a headless one is the pod that its name resolves to.
+ */
+import type { Node, Pod, Service, ServicePort } from '../../apiserver/types/index.ts'
+import { Problem } from '../../kernel/problem.ts'
+import type { FlowProtocol, Reference } from '../reference.ts'
+import { familyOf } from '../topology/plan.ts'
+import {
+  loadBalancerAddresses,
+  nodeAddresses,
+  podAddresses,
+  podSockets,
+  serviceAddresses,
+  type ClusterView,
+} from '../view.ts'
+import { findNode, findPod, findService, podWith } from './find.ts'
+import type { Source } from './source.ts'
+
+export interface Destination {
+  readonly label: string
+  readonly address: string
+  readonly port: number
+  readonly protocol: FlowProtocol
+  /** Nobody in the cluster has this address: the outside host answers as it. */
+  readonly outside: boolean
+}
+
+/** What the caller said beside the destination itself. */
+export interface Wanted {
+  /** A number, or the name of a port. */
+  readonly port?: number | string
+  readonly protocol?: FlowProtocol
+}
+
+interface Asked {
+  readonly source: Source
+  readonly wanted: Wanted
+  readonly field: string
+}
+
+export function resolveDestination(
+  view: ClusterView,
+  where: Reference,
+  source: Source,
+  { port, protocol }: Wanted,
+  field: string,
+): Destination {
+  const chosen = port ?? where.port
+  const asked: Asked = {
+    source,
+    wanted: {
+      ...(chosen === undefined ? {} : { port: chosen }),
+      ...(protocol === undefined ? {} : { protocol }),
+    },
+    field,
+  }
+  switch (where.kind) {
+    case 'address':
+      return toAddress(view, where.address, asked)
+    case 'node': {
+      const node = findNode(view, where.name, field)
+      return toNode(node, asked)
+    }
+    case 'service':
+      return toService(view, findService(view, where.namespace, where.name, field), asked)
+    default:
+      return toPod(findPod(view, where, field), asked)
+  }
+}
+
+function toAddress(view: ClusterView, address: string, asked: Asked): Destination {
+  const known =
+    podWith(view, address) !== undefined ||
+    view.nodes().some((node) => nodeAddresses(node).includes(address)) ||
+    view.services().some((service) => serviceAddresses(service).includes(address))
+  const { source, field } = asked
+  if (!source.addresses.some((own) => familyOf(own) === familyOf(address))) {
+    const family = familyOf(address) === 'ipv6' ? 'IPv6' : 'IPv4'
+    throw new Problem(`${address} is ${family}, and ${source.label} has no such address`, { field })
+  }
+  return { label: address, address, ...needPort(asked), outside: !known }
+}
+
+function toNode(node: Node, asked: Asked): Destination {
+  const address = sameFamily(nodeAddresses(node), asked)
+  return { label: node.metadata.name, address, ...needPort(asked), outside: false }
+}
+
+function toPod(pod: Pod, asked: Asked): Destination {
+  const label = `${pod.metadata.namespace ?? ''}/${pod.metadata.name}`
+  const address = sameFamily(podAddresses(pod.status), asked)
+  const { port, protocol = 'tcp' } = asked.wanted
+  if (protocol === 'icmp') return { label, address, port: 0, protocol, outside: false }
+  if (typeof port === 'string') {
+    const named = pod.spec.containers.flatMap(({ ports = [] }) => ports).find(({ name }) => name === port)
+    if (named === undefined) throw new Problem(`${label} has no port named ${port}`, { field: asked.field })
+    const declared = (named.protocol ?? 'TCP').toLowerCase() as FlowProtocol
+    return { label, address, port: named.containerPort, protocol: declared, outside: false }
+  }
+  const [only, ...others] = podSockets(pod)
+  if (port === undefined && only !== undefined && others.length === 0) {
+    return {
+      label,
+      address,
+      port: only.port,
+      protocol: asked.wanted.protocol ?? only.protocol,
+      outside: false,
+    }
+  }
+  return { label, address, ...needPort(asked), outside: false }
+}
+
+function toService(view: ClusterView, service: Service, asked: Asked): Destination {
+  const { spec, metadata } = service
+  const label = `${metadata.namespace ?? ''}/${metadata.name}`
+  if (spec.type === 'ExternalName') {
+    throw new Problem(
+      `Service ${label} is only a name for ${spec.externalName ?? 'something'} outside: nothing to send to`,
+      { field: asked.field },
+    )
+  }
+  const servicePort = portOfService(service, asked)
+  const protocol = asked.wanted.protocol ?? protocolOf(servicePort)
+  const port = protocol === 'icmp' ? 0 : (servicePort?.port ?? Number(asked.wanted.port))
+  if (spec.clusterIP === 'None') return toHeadless(view, service, servicePort, port, protocol, asked)
+  if (asked.source.kind === 'outside') {
+    const published = [...loadBalancerAddresses(service), ...(spec.externalIPs ?? [])]
+    if (published.length > 0) {
+      return { label, address: sameFamily(published, asked), port, protocol, outside: false }
+    }
+    const [node] = view.nodes()
+    if (servicePort?.nodePort !== undefined && node !== undefined) {
+      const address = sameFamily(nodeAddresses(node), asked)
+      return { label, address, port: servicePort.nodePort, protocol, outside: false }
+    }
+  }
+  return { label, address: sameFamily(spec.clusterIPs ?? [], asked), port, protocol, outside: false }
+}
+
+/** DNS answers with the addresses of the endpoints; a client that asks for the port by name (SRV) gets theirs. */
+function toHeadless(
+  view: ClusterView,
+  service: Service,
+  servicePort: ServicePort | undefined,
+  port: number,
+  protocol: FlowProtocol,
+  asked: Asked,
+): Destination {
+  const { namespace = '', name } = service.metadata
+  for (const slice of view.endpointSlices()) {
+    const { labels } = slice.metadata
+    if (slice.metadata.namespace !== namespace || labels?.['kubernetes.io/service-name'] !== name) continue
+    const target = slice.ports?.find((candidate) => (candidate.name ?? '') === (servicePort?.name ?? ''))
+    for (const { addresses, conditions } of slice.endpoints ?? []) {
+      const [address] = addresses
+      if (address === undefined || conditions?.ready === false) continue
+      if (!asked.source.addresses.some((own) => familyOf(own) === familyOf(address))) continue
+      return {
+        label: `${namespace}/${name}`,
+        address,
+        port: protocol === 'icmp' ? 0 : (target?.port ?? port),
+        protocol,
+        outside: false,
+      }
+    }
+  }
+  throw new Problem(
+    `headless Service ${namespace}/${name} has no ready endpoint: its name resolves to nothing`,
+    {
+      field: asked.field,
+    },
+  )
+}
+
+function portOfService({ spec, metadata }: Service, { wanted, field }: Asked): ServicePort | undefined {
+  const ports = spec.ports ?? []
+  const label = `${metadata.namespace ?? ''}/${metadata.name}`
+  const listed = ports.map(
+    ({ name, port, protocol = 'TCP' }) =>
+      `${port}/${protocol.toLowerCase()}${name === undefined ? '' : ` (${name})`}`,
+  )
+  if (wanted.protocol === 'icmp') return ports[0]
+  if (wanted.port === undefined) {
+    const [only, ...others] = ports
+    if (only !== undefined && others.length === 0) return only
+    throw new Problem(`Service ${label} has ${ports.length} ports: choose one of ${listed.join(', ')}`, {
+      field,
+    })
+  }
+  if (typeof wanted.port === 'string') {
+    const named = ports.find(({ name }) => name === wanted.port)
+    if (named !== undefined) return named
+    throw new Problem(`Service ${label} has no port named ${wanted.port}: it has ${listed.join(', ')}`, {
+      field,
+    })
+  }
+  // Any other number is sent as it is: what happens to it is worth seeing.
+  return ports.find(
+    (candidate) =>
+      candidate.port === wanted.port &&
+      (wanted.protocol === undefined || protocolOf(candidate) === wanted.protocol),
+  )
+}
+
+function protocolOf(port: ServicePort | undefined): FlowProtocol {
+  return (port?.protocol ?? 'TCP').toLowerCase() as FlowProtocol
+}
+
+function needPort({ wanted: { port, protocol = 'tcp' }, field }: Asked): {
+  port: number
+  protocol: FlowProtocol
+} {
+  if (protocol === 'icmp') return { port: 0, protocol }
+  if (typeof port === 'number') return { port, protocol }
+  throw new Problem(
+    port === undefined ? 'needs a port: give --port, or NAME:PORT' : `no port is named ${port} there`,
+    { field },
+  )
+}
+
+/** The first of `addresses` in a family the source has too. */
+function sameFamily(addresses: readonly string[], { source, field }: Asked): string {
+  const own = new Set(source.addresses.map(familyOf))
+  const address = addresses.find((candidate) => own.has(familyOf(candidate)))
+  if (address !== undefined) return address
+  throw new Problem(
+    addresses.length === 0
+      ? 'has no address yet'
+      : `has no address in a family of ${source.label} (${source.addresses.join(', ')})`,
+    { field },
+  )
+}

@@ -1,0 +1,51 @@
+/** WHO sends: a namespace and the addresses it may send from. */
+import type { Pod } from '../../apiserver/types/index.ts'
+import { Problem } from '../../kernel/problem.ts'
+import type { Reference } from '../reference.ts'
+import { OUTSIDE, podNetns } from '../topology/pieces.ts'
+import { nodeAddresses, podAddresses, type ClusterView } from '../view.ts'
+import { findNode, findPod, podWith } from './find.ts'
+
+export interface Source {
+  readonly netns: string
+  /** What people call it: `default/web-0`, `node-1`, an address. */
+  readonly label: string
+  readonly addresses: readonly string[]
+  readonly kind: 'pod' | 'node' | 'outside'
+}
+
+export function resolveSource(view: ClusterView, who: Reference, field: string): Source {
+  switch (who.kind) {
+    case 'address':
+      return sourceOfAddress(view, who.address)
+    case 'node': {
+      const node = findNode(view, who.name, field)
+      return { netns: node.metadata.name, label: who.name, addresses: nodeAddresses(node), kind: 'node' }
+    }
+    case 'service':
+      throw new Problem(`a Service sends nothing: name a pod, a node or an address`, { field })
+    default:
+      return sourceOfPod(findPod(view, who, field))
+  }
+}
+
+function sourceOfAddress(view: ClusterView, address: string): Source {
+  const pod = podWith(view, address)
+  if (pod !== undefined) return sourceOfPod(pod)
+  const node = view.nodes().find((candidate) => nodeAddresses(candidate).includes(address))
+  if (node !== undefined) {
+    return { netns: node.metadata.name, label: node.metadata.name, addresses: [address], kind: 'node' }
+  }
+  return { netns: OUTSIDE, label: address, addresses: [address], kind: 'outside' }
+}
+
+function sourceOfPod(pod: Pod): Source {
+  const { namespace = '', name } = pod.metadata
+  const host = pod.spec.hostNetwork === true
+  return {
+    netns: host ? (pod.spec.nodeName ?? '') : podNetns(namespace, name),
+    label: `${namespace}/${name}`,
+    addresses: podAddresses(pod.status),
+    kind: host ? 'node' : 'pod',
+  }
+}

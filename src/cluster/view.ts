@@ -1,0 +1,77 @@
+/**
+ * The objects of a cluster as the facade sees them: what its informers have heard. Reading is all it does; answers are
+ * in the order of names, so that "the first pod of a Deployment" is always the same one.
+ */
+import type {
+  Deployment,
+  EndpointSlice,
+  KubeObject,
+  NetworkPolicy,
+  Node,
+  Pod,
+  Service,
+} from '../apiserver/types/index.ts'
+
+export interface ClusterView {
+  nodes(): readonly Node[]
+  pods(): readonly Pod[]
+  services(): readonly Service[]
+  endpointSlices(): readonly EndpointSlice[]
+  deployments(): readonly Deployment[]
+  networkPolicies(): readonly NetworkPolicy[]
+  /** Of any kind, for owners that are no pods. */
+  get(kind: string, namespace: string, name: string): KubeObject | undefined
+}
+
+/** `namespace/name`. */
+export function nameOf({ metadata }: KubeObject): string {
+  return metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`
+}
+
+export function byName(a: KubeObject, b: KubeObject): number {
+  const [left, right] = [nameOf(a), nameOf(b)]
+  return left < right ? -1 : left > right ? 1 : 0
+}
+
+/** A pod that has an address and is neither done nor gone: one that packets can come from and go to. */
+export function isRunning({ status }: Pod): boolean {
+  return podAddresses(status).length > 0 && status?.phase !== 'Succeeded' && status?.phase !== 'Failed'
+}
+
+export function podAddresses(status: Pod['status']): string[] {
+  if (status?.podIPs !== undefined && status.podIPs.length > 0) return status.podIPs.map(({ ip }) => ip)
+  return status?.podIP === undefined ? [] : [status.podIP]
+}
+
+export function nodeAddresses({ status }: Node): string[] {
+  return (status?.addresses ?? []).filter(({ type }) => type === 'InternalIP').map(({ address }) => address)
+}
+
+export function nodePodCidrs({ spec }: Node): readonly string[] {
+  return spec?.podCIDRs ?? (spec?.podCIDR === undefined ? [] : [spec.podCIDR])
+}
+
+/** What listens in a pod: every declared port of its containers, sidecars included. */
+export function podSockets({ spec }: Pod): { protocol: 'tcp' | 'udp' | 'sctp'; port: number }[] {
+  const sidecars = (spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always')
+  return [...sidecars, ...spec.containers].flatMap(({ ports = [] }) =>
+    ports.map(({ containerPort, protocol = 'TCP' }) => ({
+      protocol: protocol.toLowerCase() as 'tcp' | 'udp' | 'sctp',
+      port: containerPort,
+    })),
+  )
+}
+
+export function loadBalancerAddresses({ status }: Service): string[] {
+  return (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => (ip === undefined ? [] : [ip]))
+}
+
+/** Every address that means this Service, node ports left out. */
+export function serviceAddresses(service: Service): string[] {
+  const { clusterIPs = [], externalIPs = [] } = service.spec
+  return [
+    ...clusterIPs.filter((ip) => ip !== 'None' && ip !== ''),
+    ...externalIPs,
+    ...loadBalancerAddresses(service),
+  ]
+}

@@ -1,0 +1,75 @@
+/** Pods grouped by what made them: the Deployment behind a ReplicaSet, a StatefulSet, or the pod itself. */
+import type { KubeObject, OwnerReference, Pod } from '../apiserver/types/index.ts'
+import { byName, isRunning, type ClusterView } from './view.ts'
+
+export interface Workload {
+  readonly kind: string
+  readonly namespace: string
+  readonly name: string
+  /** `namespace/name`, with ` [Kind]` behind it where two kinds share a name. */
+  readonly label: string
+  /** Running pods, by name. */
+  readonly pods: readonly Pod[]
+}
+
+export function workloads(view: ClusterView): Workload[] {
+  const groups = new Map<string, { kind: string; namespace: string; name: string; pods: Pod[] }>()
+  for (const pod of view.pods()) {
+    if (!isRunning(pod)) continue
+    const { kind, name } = topOwner(view, pod)
+    const namespace = pod.metadata.namespace ?? ''
+    const key = `${namespace}/${name}/${kind}`
+    const group = groups.get(key) ?? { kind, namespace, name, pods: [] }
+    group.pods.push(pod)
+    groups.set(key, group)
+  }
+  const all = [...groups.values()].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
+  const shared = new Map<string, number>()
+  for (const { namespace, name } of all) {
+    const label = `${namespace}/${name}`
+    shared.set(label, (shared.get(label) ?? 0) + 1)
+  }
+  return all.map(({ kind, namespace, name, pods }) => {
+    const label = `${namespace}/${name}`
+    return {
+      kind,
+      namespace,
+      name,
+      label: (shared.get(label) ?? 0) > 1 ? `${label} [${kind}]` : label,
+      pods: pods.sort(byName),
+    }
+  })
+}
+
+function keyOf({ namespace, name, kind }: { namespace: string; name: string; kind: string }): string {
+  return `${namespace}/${name}/${kind}`
+}
+
+/** Follows controller references upwards: pod, ReplicaSet, Deployment. */
+export function topOwner(view: ClusterView, pod: Pod): { kind: string; name: string } {
+  let top: { kind: string; name: string } = { kind: 'Pod', name: pod.metadata.name }
+  let object: KubeObject | undefined = pod
+  for (let depth = 0; object !== undefined && depth < 8; depth++) {
+    const owner: OwnerReference | undefined = object.metadata.ownerReferences?.find(
+      ({ controller }) => controller === true,
+    )
+    if (owner === undefined) break
+    top = { kind: owner.kind, name: owner.name }
+    object = view.get(owner.kind, object.metadata.namespace ?? '', owner.name)
+  }
+  return top
+}
+
+/** The pods of a workload, owned directly or through a ReplicaSet; by name. */
+export function podsOf(view: ClusterView, kind: string, namespace: string, name: string): Pod[] {
+  return view
+    .pods()
+    .filter((pod) => {
+      if (pod.metadata.namespace !== namespace) return false
+      const direct = pod.metadata.ownerReferences?.some((owner) => owner.kind === kind && owner.name === name)
+      if (direct === true) return true
+      const top = topOwner(view, pod)
+      return top.kind === kind && top.name === name
+    })
+    .sort(byName)
+}

@@ -1,0 +1,77 @@
+/**
+ * Chain names of kube-proxy's iptables mode (pkg/proxy/iptables/proxier.go). A service's chains are named by a hash, as
+ * a chain name is at most 28 characters: the first 16 of base32(SHA-256(service port name + protocol [+ endpoint])).
+ */
+import { sha256 } from '@noble/hashes/sha2.js'
+import type { TableName } from '../../kernel/ruleset.ts'
+import type { ServicePortInfo } from '../service-port.ts'
+
+export const KUBE_SERVICES = 'KUBE-SERVICES'
+export const KUBE_EXTERNAL_SERVICES = 'KUBE-EXTERNAL-SERVICES'
+export const KUBE_NODEPORTS = 'KUBE-NODEPORTS'
+export const KUBE_POSTROUTING = 'KUBE-POSTROUTING'
+export const KUBE_MARK_MASQ = 'KUBE-MARK-MASQ'
+export const KUBE_FORWARD = 'KUBE-FORWARD'
+export const KUBE_PROXY_FIREWALL = 'KUBE-PROXY-FIREWALL'
+/** Empty; its disappearance shows that somebody flushed the tables. */
+export const KUBE_PROXY_CANARY = 'KUBE-PROXY-CANARY'
+/** Kubelet's chain; kube-proxy writes the same rule into it. */
+export const KUBE_FIREWALL = 'KUBE-FIREWALL'
+
+/** The order of `iptables.Monitor`: the first is polled. */
+export const CANARY_TABLES: readonly TableName[] = ['mangle', 'nat', 'filter']
+
+export const NFACCT_INVALID_DROPPED = 'ct_state_invalid_dropped_pkts'
+export const NFACCT_LOCALHOST_NODEPORTS = 'localhost_nps_accepted_pkts'
+
+/** More endpoints than this, and comments on endpoint rules are left out. */
+export const LARGE_CLUSTER_ENDPOINTS = 1000
+
+export interface ServicePortChains {
+  /** KUBE-SVC: all endpoints that policy Cluster allows. */
+  readonly cluster: string
+  /** KUBE-SVL: the endpoints of this node. */
+  readonly local: string
+  /** KUBE-FW: source ranges of a load balancer. */
+  readonly firewall: string
+  /** KUBE-EXT: where traffic to node ports, external and load balancer addresses comes in. */
+  readonly external: string
+}
+
+export function servicePortChains(info: ServicePortInfo): ServicePortChains {
+  const hash = chainHash(info.nameString + info.portName.protocol.toLowerCase())
+  return {
+    cluster: `KUBE-SVC-${hash}`,
+    local: `KUBE-SVL-${hash}`,
+    firewall: `KUBE-FW-${hash}`,
+    external: `KUBE-EXT-${hash}`,
+  }
+}
+
+/** The KUBE-SEP chain of one endpoint of a service port. */
+export function endpointChain(info: ServicePortInfo, endpoint: string): string {
+  return `KUBE-SEP-${chainHash(info.nameString + info.portName.protocol.toLowerCase() + endpoint)}`
+}
+
+const SERVICE_CHAIN = /^KUBE-(SVC|SVL|SEP|FW|EXT)-/
+
+/** Whether kube-proxy would delete such a chain when no service needs it. */
+export function isServiceChain(chain: string): boolean {
+  return SERVICE_CHAIN.test(chain)
+}
+
+const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
+const encoder = new TextEncoder()
+
+/** 16 characters of base32: 80 bits of the digest. */
+export function chainHash(text: string): string {
+  const digest = sha256(encoder.encode(text))
+  let hash = ''
+  for (let group = 0; group < 10; group += 5) {
+    const high = (digest[group]! << 12) | (digest[group + 1]! << 4) | (digest[group + 2]! >> 4)
+    const low = ((digest[group + 2]! & 15) << 16) | (digest[group + 3]! << 8) | digest[group + 4]!
+    for (const twenty of [high, low])
+      for (let shift = 15; shift >= 0; shift -= 5) hash += BASE32[(twenty >> shift) & 31]
+  }
+  return hash
+}

@@ -1,0 +1,107 @@
+/** Small pieces that kube-proxy's rules are made of. Pieces without a name of their own are made once and shared. */
+import type { Protocol as ApiProtocol } from '../../apiserver/types/index.ts'
+import type { ChainCommand, RestoreChain } from '../../kernel/restore.ts'
+import type {
+  ConntrackState,
+  Family,
+  Match,
+  Protocol,
+  Rule,
+  RuleHeader,
+  RuleOrigin,
+  Target,
+} from '../../kernel/ruleset.ts'
+import { hostNetwork } from '../ip.ts'
+import { KUBE_MARK_MASQ } from './names.ts'
+
+export const NO_HEADER: RuleHeader = Object.freeze({})
+export const NO_MATCHES: readonly Match[] = Object.freeze([])
+export const ACCEPT: Target = Object.freeze({ kind: 'ACCEPT' })
+export const DROP: Target = Object.freeze({ kind: 'DROP' })
+export const MARK_MASQ: Target = jump(KUBE_MARK_MASQ)
+
+export function jump(chain: string): Target {
+  return { kind: 'jump', chain }
+}
+
+export function comment(text: string): Match {
+  return { kind: 'comment', comment: text }
+}
+
+export function conntrack(not: boolean, ...states: readonly ConntrackState[]): Match {
+  return { kind: 'conntrack', ctstate: not ? { value: states, not } : { value: states } }
+}
+
+export const DST_LOCAL: Match = { kind: 'addrtype', dstType: { value: ['LOCAL'] } }
+export const SRC_LOCAL: Match = { kind: 'addrtype', srcType: { value: ['LOCAL'] } }
+
+export function protocolName(protocol: ApiProtocol): Protocol {
+  return protocol.toLowerCase() as Protocol
+}
+
+const PROTOCOL_MATCHES: Readonly<Record<Protocol, Match>> = {
+  tcp: { kind: 'tcp' },
+  udp: { kind: 'udp' },
+  sctp: { kind: 'sctp' },
+}
+
+/** `-m tcp -p tcp`; the `-p` is in the header. */
+export function protocolMatch(protocol: Protocol): Match {
+  return PROTOCOL_MATCHES[protocol]
+}
+
+/** `-m tcp -p tcp --dport PORT` */
+export function destinationPort(protocol: Protocol, port: number): Match {
+  return { kind: protocol, destinationPort: { value: { from: port, to: port } } }
+}
+
+const PROTOCOL_HEADERS: Readonly<Record<Protocol, RuleHeader>> = {
+  tcp: { protocol: { value: 'tcp' } },
+  udp: { protocol: { value: 'udp' } },
+  sctp: { protocol: { value: 'sctp' } },
+}
+
+export function protocolHeader(protocol: Protocol): RuleHeader {
+  return PROTOCOL_HEADERS[protocol]
+}
+
+export function sourceHeader(family: Family, address: string): RuleHeader {
+  return { source: { value: hostNetwork(family, address) } }
+}
+
+const statisticMatches: (Match | undefined)[] = []
+
+/** One in `n`, as iptables hands `--probability %0.10f` to the kernel: rounded to 10 digits, then to 2^-31. */
+export function oneIn(n: number): Match {
+  return (statisticMatches[n] ??= {
+    kind: 'statistic',
+    mode: { value: { kind: 'random', probability: Math.round(Number(probabilityText(n)) * 2 ** 31) } },
+  })
+}
+
+/** 1/n as Go prints `%0.10f`: a tie goes to the even digit (only 1/n with exactly 11 digits can be one). */
+export function probabilityText(n: number): string {
+  const text = (1 / n).toFixed(10)
+  const scaled = 1e11 / n
+  if (!Number.isInteger(scaled) || scaled % 10 !== 5) return text
+  const even = (scaled - 5) / 10
+  return `0.${String(even % 2 === 0 ? even : even + 1).padStart(10, '0')}`
+}
+
+export function rule(
+  header: RuleHeader,
+  matches: readonly Match[],
+  target: Target | null,
+  origin?: RuleOrigin,
+): Rule {
+  return origin === undefined ? { header, matches, target } : { header, matches, target, origin }
+}
+
+export function append(chain: string, rule: Rule): ChainCommand {
+  return { kind: 'append', chain, rule }
+}
+
+/** `:CHAIN - [0:0]`: makes the chain or empties it. */
+export function chainLine(name: string): RestoreChain {
+  return { name, policy: null }
+}

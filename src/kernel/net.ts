@@ -18,6 +18,8 @@ export interface InterfaceAddress {
   readonly address: string
   readonly prefixLength: number
   readonly broadcast?: string
+  /** The other end of a point-to-point address; the prefix length is then the peer's. */
+  readonly peer?: string
   readonly scope?: 'global' | 'link' | 'host'
 }
 
@@ -31,8 +33,14 @@ export interface Route {
   readonly onlink?: boolean
   readonly metric?: number
   readonly src?: string
+  /** Who made it, when a listing says so: `kernel`, `static`, … */
+  readonly proto?: string
+  readonly scope?: 'global' | 'link' | 'host' | 'nowhere'
+  /** The main table unless said. */
+  readonly table?: 'main' | 'local'
 }
 
+/** A static neighbour entry. */
 export interface Neighbour {
   readonly family: Family
   readonly address: string

@@ -1,0 +1,12 @@
+/** What the floors above use of the apiserver. */
+export { ApiClient, type ListQuery, type New } from './client.ts'
+export { Faults, type RequestPredicate } from './faults.ts'
+export * from './meta/label-selector.ts'
+export { ApiError, isTooLargeResourceVersion, type Status } from './meta/status.ts'
+export { apiVersionOf, type KindDefinition } from './registry/kind.ts'
+export * from './registry/registry.ts'
+export * from './request.ts'
+export { ApiServer, type ApiServerOptions } from './server.ts'
+export type * from './types/index.ts'
+export { INITIAL_EVENTS_END, type Bookmark, type WatchEvent } from './watch/event.ts'
+export type { WatchConsumer, WatchStream } from './watch/stream.ts'

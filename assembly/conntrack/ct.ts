@@ -18,6 +18,7 @@ import {
   IPS_CONFIRMED,
   IPS_DYING,
   IPS_FIXED_TIMEOUT,
+  IPS_NAT_CLASH,
   IPS_SRC_NAT_DONE,
   IPS_DST_NAT_DONE,
   IPS_TEMPLATE,
@@ -65,6 +66,11 @@ export abstract class Ct {
 
   @inline static isTemplate(ct: usize): bool {
     return Ct.has(ct, IPS_TEMPLATE)
+  }
+
+  /** The loser of a clash is in no list (nf_ct_resolve_clash_harder). */
+  @inline static isHidden(ct: usize): bool {
+    return Ct.has(ct, IPS_NAT_CLASH)
   }
 
   @inline static mark(ct: usize): u32 {
@@ -142,6 +148,11 @@ export abstract class Ct {
     return (left / SECOND) as u32
   }
 
+  /** At least `seconds` are left to a confirmed entry. */
+  @inline static lives(ct: usize, seconds: u32): bool {
+    return Ct.expiresAt(ct) >= Time.now() + (seconds as u64) * SECOND
+  }
+
   /** Starts the timeout anew, unless it is fixed. Counts from confirmation while unconfirmed. */
   @inline static refresh(ct: usize, seconds: u32): void {
     const status = Ct.status(ct)
@@ -158,7 +169,7 @@ export abstract class Ct {
 
   /** Direction of a packet by its ctinfo. */
   @inline static dirOf(ctinfo: u32): u32 {
-    return (ctinfo >= IP_CT_IS_REPLY) as u32
+    return ctinfo >= (IP_CT_IS_REPLY as u32) ? 1 : 0
   }
 }
 

@@ -46,6 +46,10 @@ export abstract class CtNet {
     return load<u32>(net + field)
   }
 
+  @inline static netnsId(net: usize): u32 {
+    return load<u32>(net, CTNET_NETNS_ID)
+  }
+
   /** Adds one to a counter (CTNET_STAT_*, CTNET_COUNT). */
   @inline static count(net: usize, field: usize): void {
     store<u32>(net + field, load<u32>(net + field) + 1)

@@ -13,7 +13,6 @@ import { Slab } from './slab.ts'
 import { Table } from './table.ts'
 import {
   CTNET_COUNT,
-  CTNET_STAT_INSERT,
   CT_KEY_HASH,
   CT_NET,
   CT_REFS,
@@ -79,7 +78,6 @@ export abstract class Life {
     store<u32>(STATE, serial, SERIAL)
     store<u32>(ct, serial, CT_SERIAL)
     store<u32>(Life.journalAt(serial), ct as u32)
-    CtNet.count(Ct.net(ct), CTNET_STAT_INSERT)
   }
 
   /** nf_ct_delete: out of the index; freed once no packet carries it. False when it is dying already. */

@@ -112,23 +112,20 @@ export abstract class Table {
     const dst = v128.load(tuple, TUPLE_DST)
     const rest = i64x2.replace_lane(i64x2.splat(lastWord), 1, ((hash as u64) << 32) | (zone as u64))
     let i = hash & mask
-    for (;;) {
-      const word = load<u64>(slots + (i as usize) * CT_SLOT_SIZE)
-      if (word == 0) return 0
+    let word = load<u64>(slots + (i as usize) * CT_SLOT_SIZE)
+    while (word != 0) {
       if ((word as u32) == hash) {
-        const ref = (word >> 32) as u32
-        const key = Ref.key(ref)
+        const key = Ref.key((word >> 32) as u32)
         const equal = v128.and(
-          v128.and(
-            i32x4.eq(v128.load(key, TUPLE_SRC), src),
-            i32x4.eq(v128.load(key, TUPLE_DST), dst),
-          ),
+          v128.and(i32x4.eq(v128.load(key, TUPLE_SRC), src), i32x4.eq(v128.load(key, TUPLE_DST), dst)),
           i32x4.eq(v128.load(key, TUPLE_SPORT), rest),
         )
-        if (i32x4.bitmask(equal) == 15) return ref
+        if (i32x4.bitmask(equal) == 15) break
       }
       i = (i + 1) & mask
+      word = load<u64>(slots + (i as usize) * CT_SLOT_SIZE)
     }
+    return (word >> 32) as u32
   }
 
   /** Completes a key whose tuple is in place: namespace, zone and hash. */

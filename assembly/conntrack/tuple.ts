@@ -42,7 +42,9 @@ export abstract class Tuple {
       i32x4.eq(v128.load(a, TUPLE_SRC), v128.load(b, TUPLE_SRC)),
       i32x4.eq(v128.load(a, TUPLE_DST), v128.load(b, TUPLE_DST)),
     )
-    return i32x4.bitmask(sides) == 15 && ((load<u64>(a, TUPLE_SPORT) ^ load<u64>(b, TUPLE_SPORT)) & LAST_WORD) == 0
+    return (
+      i32x4.bitmask(sides) == 15 && ((load<u64>(a, TUPLE_SPORT) ^ load<u64>(b, TUPLE_SPORT)) & LAST_WORD) == 0
+    )
   }
 
   @inline static addressEqual(a: usize, b: usize): bool {

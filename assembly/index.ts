@@ -25,5 +25,3 @@ export function arena_alloc(bytes: u32): u32 {
 export function arena_free(ptr: u32, bytes: u32): void {
   Arena.free(ptr, bytes)
 }
-
-export * from './conntrack/exports'

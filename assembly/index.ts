@@ -25,3 +25,6 @@ export function arena_alloc(bytes: u32): u32 {
 export function arena_free(ptr: u32, bytes: u32): void {
   Arena.free(ptr, bytes)
 }
+
+export * from './conntrack/exports'
+export * from './netfilter/exports'

@@ -64,6 +64,11 @@ export abstract class Address {
     return (load<u16>(a) & 0xc0ff) == 0x80fe
   }
 
+  /** ::ffff:0:0/96, an IPv4 address in IPv6 form. */
+  @inline static isMapped(a: usize): bool {
+    return load<u64>(a) == 0 && load<u32>(a, 8) == 0xffff0000
+  }
+
   /** ::1 */
   @inline static isLoopback6(a: usize): bool {
     return load<u64>(a) == 0 && load<u64>(a, 8) == (1 as u64) << 56

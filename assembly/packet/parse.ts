@@ -128,7 +128,7 @@ export abstract class Parse {
     if (l4 == 0) return
     switch (proto) {
       case IPPROTO_TCP:
-        if (length >= TCP_HLEN) Skb.setTcpflags(skb, load<u8>(l4, TCP_FLAGS))
+        if (length >= (TCP_HLEN as u32)) Skb.setTcpflags(skb, load<u8>(l4, TCP_FLAGS))
       case IPPROTO_UDP:
       case IPPROTO_SCTP:
       case IPPROTO_UDPLITE:
@@ -140,7 +140,7 @@ export abstract class Parse {
         break
       case IPPROTO_ICMP:
       case IPPROTO_ICMPV6:
-        if (length >= ICMP_HLEN) {
+        if (length >= (ICMP_HLEN as u32)) {
           Skb.setSport(skb, load<u16>(l4, ICMP_ID))
           Skb.setDport(skb, (load<u8>(l4, ICMP_TYPE) as u32) | ((load<u8>(l4, ICMP_CODE) as u32) << 8))
         }

@@ -281,6 +281,8 @@ export type Target =
       readonly value: number
       readonly ctmask: number
       readonly nfmask: number
+      /** CONNMARK revision 2: the mark is shifted before it is stored. */
+      readonly shift?: { readonly direction: 'left' | 'right'; readonly bits: number }
     }
   | { readonly kind: 'DNAT' | 'SNAT'; readonly range: NatRange }
   | { readonly kind: 'MASQUERADE' | 'REDIRECT'; readonly range: NatRange }

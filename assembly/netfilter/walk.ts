@@ -1,0 +1,128 @@
+// The walk over a table's chains: net/ipv4/netfilter/ip_tables.c: ipt_do_table and its IPv6 twin. One source for the
+// scan with and without the quick filter; a rule that the filter leaves out is one that would not match and whose
+// matches have no side effect, so the two count and decide alike.
+
+import { COUNTER_BYTES, COUNTER_PACKETS, CHAIN_BYTES, CHAIN_PACKETS } from '../../src/abi/rule.ts'
+import {
+  TARGET_GOTO,
+  TARGET_JUMP,
+  TARGET_NONE,
+  TARGET_RETURN,
+  TARGET_UNKNOWN,
+  TARGET_VERDICT,
+} from '../../src/abi/target.ts'
+import { JUMP_CHAIN, JUMP_RULE, JUMP_SIZE } from '../../src/abi/rule.ts'
+import { ADDR_LAST_WORD, TUPLE_DPORT, TUPLE_DST } from '../../src/abi/tuple.ts'
+import { NF_ACCEPT, NF_DROP, NF_UNKNOWN } from '../../src/abi/verdict.ts'
+import { Skb } from '../packet/skb.ts'
+import { MatchList } from './match/list.ts'
+import { Quick } from './quick.ts'
+import { Chain, Rule, Table } from './rule.ts'
+import { XT_CONTINUE } from './target/continue.ts'
+import { Target } from './target/target.ts'
+import { Xt } from './xt.ts'
+
+/** Tags for the generic parameter of a walk: with the quick filter, or rule by rule. */
+export type Filtered = u8
+export type Plain = u16
+
+/** Where jumps return to; the loader makes it as large as the deepest table needs. */
+let jumpStack: usize = 0
+
+export abstract class Walk {
+  @inline static setJumpStack(ptr: usize): void {
+    jumpStack = ptr
+  }
+
+  /** Walks a table from the built-in chain of `hook`; NF_ACCEPT when the table has no such chain. */
+  static table(skb: usize, hook: u32, table: usize): i32 {
+    const base = Table.chain(table, hook)
+    if (base == 0) return NF_ACCEPT
+    return Xt.enter(skb, hook) ? Walk.run<Filtered>(skb, table, base) : Walk.run<Plain>(skb, table, base)
+  }
+
+  /** The same rule by rule: what the quick filter is measured and tested against. */
+  static plain(skb: usize, hook: u32, table: usize): i32 {
+    const base = Table.chain(table, hook)
+    if (base == 0) return NF_ACCEPT
+    Xt.enter(skb, hook)
+    return Walk.run<Plain>(skb, table, base)
+  }
+
+  private static run<Q>(skb: usize, table: usize, base: usize): i32 {
+    const directory = Table.directory(table)
+    const stack = jumpStack
+    const dst = i32x4.splat(load<i32>(skb, TUPLE_DST + ADDR_LAST_WORD))
+    const pp = i32x4.splat(load<i32>(skb, TUPLE_DPORT))
+    let top = stack
+    let chain = base
+    let from: u32 = 0
+    while (true) {
+      const at = sizeof<Q>() == sizeof<Filtered>() ? Quick.next(chain, from, dst, pp) : from
+      if (at < Chain.rules(chain)) {
+        const rule = Chain.rule(chain, at)
+        from = at + 1
+        const matched = MatchList.rule(skb, rule)
+        if (matched > 0) {
+          const counter = Chain.counter(chain, at)
+          store<u64>(counter, load<u64>(counter, COUNTER_PACKETS) + 1, COUNTER_PACKETS)
+          store<u64>(counter, load<u64>(counter, COUNTER_BYTES) + Skb.l3len(skb), COUNTER_BYTES)
+          const target = Rule.target(rule)
+          if (target == TARGET_JUMP) {
+            store<u32>(top, chain as u32, JUMP_CHAIN)
+            store<u32>(top, from, JUMP_RULE)
+            top += JUMP_SIZE
+            chain = load<u32>(directory + ((Rule.arg(rule) as usize) << 2))
+            from = 0
+            continue
+          }
+          if (target == TARGET_VERDICT) return Rule.arg(rule)
+          if (target == TARGET_NONE) continue
+          if (target == TARGET_GOTO) {
+            chain = load<u32>(directory + ((Rule.arg(rule) as usize) << 2))
+            from = 0
+            continue
+          }
+          if (target != TARGET_RETURN) {
+            if (target == TARGET_UNKNOWN) return Walk.unknown(chain, at)
+            const verdict = Target.run(skb, rule, target)
+            if (verdict != XT_CONTINUE) return verdict
+            if (Xt.hotdrop) return NF_DROP
+            continue
+          }
+        } else {
+          if (matched < 0) return Walk.unknown(chain, at)
+          if (Xt.hotdrop) return NF_DROP
+          continue
+        }
+      }
+      // The end of a chain, or RETURN.
+      if (top == stack) {
+        store<u64>(base, load<u64>(base, CHAIN_PACKETS) + 1, CHAIN_PACKETS)
+        store<u64>(base, load<u64>(base, CHAIN_BYTES) + Skb.l3len(skb), CHAIN_BYTES)
+        return Chain.policy(base)
+      }
+      top -= JUMP_SIZE
+      chain = load<u32>(top, JUMP_CHAIN)
+      from = load<u32>(top, JUMP_RULE)
+    }
+  }
+
+  private static unknown(chain: usize, rule: u32): i32 {
+    unknownChain = Chain.id(chain)
+    unknownRule = rule
+    return NF_UNKNOWN
+  }
+
+  /** Id of the chain of the last rule that could not be evaluated, and the rule's index. */
+  @inline static unknownChain(): u32 {
+    return unknownChain
+  }
+
+  @inline static unknownRule(): u32 {
+    return unknownRule
+  }
+}
+
+let unknownChain: u32 = 0
+let unknownRule: u32 = 0

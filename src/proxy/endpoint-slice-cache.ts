@@ -6,8 +6,9 @@
 import type { EndpointPort, EndpointSlice } from '../apiserver/types/index.ts'
 import type { Endpoint } from './endpoint.ts'
 import { deepEqual } from './equal.ts'
-import { joinHostPort, parseIp } from './ip.ts'
+import { canonicalIp, joinHostPort } from './ip.ts'
 import { namespacedName, servicePortKey } from './service-port.ts'
+import type { ServicePortName } from './service-port.ts'
 
 /** Endpoints by `servicePortKey`, each list sorted by `ip:port` as text. */
 export type EndpointsMap = Map<string, readonly Endpoint[]>
@@ -36,13 +37,18 @@ export function serviceOfSlice({ metadata }: EndpointSlice): string | undefined 
   return namespacedName(metadata.namespace, service)
 }
 
+/** Gives an endpoint of a service port its `name`. */
+export type NameEndpoint = (portName: ServicePortName, endpoint: string) => string
+
 export class EndpointSliceCache {
   readonly #nodeName: string
+  readonly #nameEndpoint: NameEndpoint
   readonly #trackers = new Map<string, SliceTracker>()
   readonly #dirty = new Set<string>()
 
-  constructor(nodeName: string) {
+  constructor(nodeName: string, nameEndpoint: NameEndpoint) {
     this.#nodeName = nodeName
+    this.#nameEndpoint = nameEndpoint
   }
 
   /** Notes a new state of the slice, or its removal. False when that is what was known already. */
@@ -76,7 +82,7 @@ export class EndpointSliceCache {
       const slices = [...tracker.applied.values()].sort((a, b) =>
         a.metadata.name < b.metadata.name ? -1 : 1,
       )
-      tracker.current = this.#endpointsOf(service, slices)
+      tracker.current = this.#endpointsOf(service, slices, previous)
       const resourceVersions = slices.map(({ metadata }) => metadata.resourceVersion).join(',')
       changes.set(service, { previous, current: tracker.current, resourceVersions })
     }
@@ -93,17 +99,18 @@ export class EndpointSliceCache {
     return tracker
   }
 
-  #endpointsOf(service: string, slices: readonly EndpointSlice[]): EndpointsMap {
+  #endpointsOf(service: string, slices: readonly EndpointSlice[], previous: EndpointsMap): EndpointsMap {
     const sets = new Map<string, Map<string, Endpoint>>()
     const [namespace, name] = service.split('/') as [string, string]
     for (const slice of slices)
       for (const port of slice.ports ?? []) {
         if (!isUsable(port)) continue
         const protocol = port.protocol ?? 'TCP'
-        const key = servicePortKey({ namespace, name, port: port.name, protocol })
+        const portName = { namespace, name, port: port.name, protocol }
+        const key = servicePortKey(portName)
         let set = sets.get(key)
         if (set === undefined) sets.set(key, (set = new Map()))
-        this.#addEndpoints(set, slice, port.port)
+        this.#addEndpoints(set, slice, port.port, portName, previous.get(key) ?? NO_ENDPOINTS)
       }
     const endpoints: EndpointsMap = new Map()
     for (const [key, set] of sets) {
@@ -117,9 +124,15 @@ export class EndpointSliceCache {
     return endpoints
   }
 
-  #addEndpoints(set: Map<string, Endpoint>, slice: EndpointSlice, port: number): void {
+  #addEndpoints(
+    set: Map<string, Endpoint>,
+    slice: EndpointSlice,
+    port: number,
+    portName: ServicePortName,
+    previous: readonly Endpoint[],
+  ): void {
     for (const { addresses, conditions, hints, nodeName } of slice.endpoints ?? []) {
-      const ip = addresses[0] === undefined ? undefined : parseIp(addresses[0])?.text
+      const ip = addresses[0] === undefined ? undefined : canonicalIp(addresses[0])
       if (ip === undefined) continue
       const endpoint = joinHostPort(ip, port)
       const terminating = conditions?.terminating ?? false
@@ -128,6 +141,7 @@ export class EndpointSliceCache {
         ip,
         port,
         endpoint,
+        name: nameIn(previous, endpoint) ?? this.#nameEndpoint(portName, endpoint),
         isLocal: nodeName !== undefined && nodeName !== '' && nodeName === this.#nodeName,
         ready: conditions?.ready ?? true,
         serving: conditions?.serving ?? true,
@@ -147,6 +161,20 @@ function isUsable(
 }
 
 const NO_HINTS: readonly string[] = []
+const NO_ENDPOINTS: readonly Endpoint[] = []
+
+/** The name that the endpoint had in the sorted list: names are hashes, and hashing is most of the work. */
+function nameIn(list: readonly Endpoint[], endpoint: string): string | undefined {
+  let low = 0
+  let high = list.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (list[middle]!.endpoint < endpoint) low = middle + 1
+    else high = middle
+  }
+  const found = list[low]
+  return found?.endpoint === endpoint ? found.name : undefined
+}
 
 function namesOf(hints: readonly { readonly name: string }[] | undefined): readonly string[] {
   return hints === undefined || hints.length === 0 ? NO_HINTS : hints.map(({ name }) => name)

@@ -4,6 +4,8 @@ export interface Endpoint {
   readonly port: number
   /** `ip:port`: its name, and what lists are sorted by, as text. */
   readonly endpoint: string
+  /** What the proxier calls it: in iptables mode the name of its chain. */
+  readonly name: string
   /** On the node of this proxier. */
   readonly isLocal: boolean
   /** Ready and not terminating, or the service publishes addresses that are not ready. */

@@ -2,7 +2,7 @@
 import type { EndpointSlice } from '../apiserver/types/index.ts'
 import type { Family } from '../kernel/ruleset.ts'
 import { EndpointSliceCache } from './endpoint-slice-cache.ts'
-import type { EndpointsMap } from './endpoint-slice-cache.ts'
+import type { EndpointsMap, NameEndpoint } from './endpoint-slice-cache.ts'
 import { apiFamily } from './ip.ts'
 
 export interface EndpointsUpdate {
@@ -17,9 +17,9 @@ export class EndpointsChangeTracker {
   readonly #cache: EndpointSliceCache
   readonly #resourceVersions = new Map<string, string>()
 
-  constructor(family: Family, nodeName: string) {
+  constructor(family: Family, nodeName: string, nameEndpoint: NameEndpoint) {
     this.#addressType = apiFamily(family)
-    this.#cache = new EndpointSliceCache(nodeName)
+    this.#cache = new EndpointSliceCache(nodeName, nameEndpoint)
   }
 
   /** Slices of another address type are ignored. True when a sync has work to do. */

@@ -48,6 +48,14 @@ export function parseCidr(text: string): Cidr | undefined {
   return { family: ip.family, bytes, network: { address: formatAddress(bytes), prefixLength } }
 }
 
+/** Canonical text of an address, cheap for what is canonical already. */
+export function canonicalIp(text: string): string | undefined {
+  return CANONICAL_IPV4.test(text) ? text : parseIp(text)?.text
+}
+
+const OCTET = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)'
+const CANONICAL_IPV4 = new RegExp(`^(?:${OCTET}\\.){3}${OCTET}$`)
+
 export function cidrContains(cidr: Cidr, ip: IpAddress): boolean {
   if (cidr.family !== ip.family) return false
   const masked = maskedBy(ip.bytes, prefixMask(ip.family, cidr.network.prefixLength))

@@ -16,6 +16,8 @@ export interface Iptables {
   /** `-C`, then `-I`: puts the rule in front unless the chain has an equal one. False when it had. */
   ensureRule(table: TableName, chain: string, rule: Rule): boolean
   chainExists(table: TableName, chain: string): boolean
+  /** How many chains a table has. */
+  chainCount(table: TableName): number
   /** The chains of a table (what `iptables-save -t` is run for); must not be kept. */
   chainNames(table: TableName): Iterable<string>
   /** `iptables-restore --noflush --counters`. */

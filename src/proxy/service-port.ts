@@ -48,6 +48,11 @@ export function namespacedName(namespace: string | undefined, name: string): str
   return `${namespace ?? ''}/${name}`
 }
 
+/** `namespace/name`, or `namespace/name:port`. */
+export function servicePortString({ namespace, name, port }: ServicePortName): string {
+  return port === '' ? `${namespace}/${name}` : `${namespace}/${name}:${port}`
+}
+
 /** The key of a service port in maps: unlike `nameString` it holds the protocol. */
 export function servicePortKey({ namespace, name, port, protocol }: ServicePortName): string {
   return `${namespace}/${name}:${port}/${protocol}`
@@ -107,10 +112,9 @@ export function newServicePortInfo(
   )
   const nodePort = port.nodePort ?? 0
   const externalPolicyLocal = mayBeReachedFromOutside(service) && spec.externalTrafficPolicy === 'Local'
-  const name = namespacedName(metadata.namespace, metadata.name)
   return {
     portName,
-    nameString: portName.port === '' ? name : `${name}:${portName.port}`,
+    nameString: servicePortString(portName),
     clusterIP: clusterIPOfFamily(family, service),
     port: port.port,
     nodePort,

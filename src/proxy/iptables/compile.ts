@@ -52,7 +52,7 @@ export function compileServicePort(input: ServicePortInput, context: CompileCont
     chainLines.push(rules.chainLine(chain))
     addBalancing(plan, chain, endpoints, chainRules)
   }
-  for (const endpoint of plan.categories.reachable) addEndpointChain(plan, endpoint, chainLines, chainRules)
+  addEndpointChains(plan, chainLines, chainRules)
   const { hasAny } = plan.categories
   return {
     filter: compileFilter(plan),
@@ -179,48 +179,41 @@ function addBalancing(
   endpoints: readonly Endpoint[],
   out: ChainCommand[],
 ): void {
-  const { info, context, origin, endpointChain } = plan
-  const described = ({ endpoint }: Endpoint): readonly Match[] =>
-    context.largeCluster ? rules.NO_MATCHES : [rules.comment(`${info.nameString} -> ${endpoint}`)]
+  const { info, context, origin } = plan
   const add = (matches: readonly Match[], target: string): void => {
     out.push(rules.append(chain, rules.rule(rules.NO_HEADER, matches, rules.jump(target), origin)))
   }
+  const described = ({ endpoint }: Endpoint, match: readonly Match[]): readonly Match[] =>
+    context.largeCluster ? match : [rules.comment(`${info.nameString} -> ${endpoint}`), ...match]
   if (info.sessionAffinity === 'ClientIP')
     for (const endpoint of endpoints) {
-      const name = endpointChain(endpoint)
-      add([...described(endpoint), recentCheck(context.family, name, info.stickyMaxAgeSeconds)], name)
+      const recent = recentCheck(context.family, endpoint.name, info.stickyMaxAgeSeconds)
+      add(described(endpoint, [recent]), endpoint.name)
     }
-  for (const [i, endpoint] of endpoints.entries()) {
-    const matches = described(endpoint)
-    const left = endpoints.length - i
-    add(left > 1 ? [...matches, rules.oneIn(left)] : matches, endpointChain(endpoint))
-  }
+  let left = endpoints.length
+  for (const endpoint of endpoints) add(described(endpoint, rules.oneIn(left--)), endpoint.name)
 }
 
 /** KUBE-SEP: a pod that reaches itself must be masqueraded, then the client is noted and the packet translated. */
-function addEndpointChain(
-  plan: PortPlan,
-  endpoint: Endpoint,
-  lines: RestoreChain[],
-  out: ChainCommand[],
-): void {
+function addEndpointChains(plan: PortPlan, lines: RestoreChain[], out: ChainCommand[]): void {
   const { info, context, origin, protocol } = plan
-  const chain = plan.endpointChain(endpoint)
+  const { family } = context
   const described = context.largeCluster ? rules.NO_MATCHES : [rules.comment(info.nameString)]
-  lines.push(rules.chainLine(chain))
-  const self = rules.sourceHeader(context.family, endpoint.ip)
-  out.push(rules.append(chain, rules.rule(self, described, rules.MARK_MASQ, origin)))
-  const matches = [...described]
-  if (info.sessionAffinity === 'ClientIP') matches.push(recentSet(context.family, chain))
-  matches.push(rules.protocolMatch(protocol))
-  const target: Target = {
-    kind: 'DNAT',
-    range: {
-      addresses: { from: endpoint.ip, to: endpoint.ip },
-      ports: { from: endpoint.port, to: endpoint.port },
-    },
+  const header = rules.protocolHeader(protocol)
+  const plain = [...described, rules.protocolMatch(protocol)]
+  let ports = { from: 0, to: 0 }
+  for (const { name, ip, port } of plan.categories.reachable) {
+    lines.push(rules.chainLine(name))
+    const self = rules.rule(rules.sourceHeader(family, ip), described, rules.MARK_MASQ, origin)
+    out.push(rules.append(name, self))
+    if (ports.from !== port) ports = { from: port, to: port }
+    const target: Target = { kind: 'DNAT', range: { addresses: { from: ip, to: ip }, ports } }
+    const matches =
+      info.sessionAffinity === 'ClientIP'
+        ? [...described, recentSet(family, name), rules.protocolMatch(protocol)]
+        : plain
+    out.push(rules.append(name, rules.rule(header, matches, target, origin)))
   }
-  out.push(rules.append(chain, rules.rule(rules.protocolHeader(protocol), matches, target, origin)))
 }
 
 const WHOLE_MASK: Readonly<Record<Family, string>> = {

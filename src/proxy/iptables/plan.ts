@@ -30,8 +30,6 @@ export interface ServicePortInput {
   readonly info: ServicePortInfo
   readonly endpoints: readonly Endpoint[]
   readonly chains: ServicePortChains
-  /** The KUBE-SEP chain of an endpoint. */
-  readonly endpointChain: (endpoint: Endpoint) => string
   readonly origin: RuleOrigin
 }
 

@@ -10,7 +10,7 @@ import type { ServiceChange } from '../service-change-tracker.ts'
 import type { ServicePortInfo } from '../service-port.ts'
 import { compileServicePort } from './compile.ts'
 import type { CompiledServicePort } from './compile.ts'
-import { endpointChain, servicePortChains } from './names.ts'
+import { servicePortChains } from './names.ts'
 import type { ServicePortChains } from './names.ts'
 import type { CompileContext } from './plan.ts'
 
@@ -21,8 +21,6 @@ export interface PortEntry {
   readonly chains: ServicePortChains
   info: ServicePortInfo
   endpoints: readonly Endpoint[]
-  /** KUBE-SEP names by endpoint, kept as hashing is most of the work. */
-  endpointChains: Map<string, string>
   compiled: CompiledServicePort | undefined
   /** What `compiled` was made with. */
   context: CompileContext | undefined
@@ -37,6 +35,8 @@ export class PortTable {
   readonly #byService = new Map<string, Map<string, PortEntry>>()
   #order: PortEntry[] = []
   readonly #activeChains = new Set<string>()
+  /** Chains that were active once and may still be there. */
+  readonly #retiredChains = new Set<string>()
   #endpointCount = 0
   #natRules = 0
 
@@ -58,6 +58,13 @@ export class PortTable {
   /** Names of the chains in nat that the compiled ports need. */
   get activeChains(): ReadonlySet<string> {
     return this.#activeChains
+  }
+
+  /** Chains no longer needed, since they were last taken. */
+  takeRetiredChains(): string[] {
+    const chains = [...this.#retiredChains].filter((chain) => !this.#activeChains.has(chain))
+    this.#retiredChains.clear()
+    return chains
   }
 
   update(changes: ReadonlyMap<string, ServiceChange>): void {
@@ -102,8 +109,6 @@ export class PortTable {
   compile(entry: PortEntry, context: CompileContext, sliceVersions: string | undefined): CompiledServicePort {
     if (entry.compiled !== undefined && entry.context === context) return entry.compiled
     this.#retract(entry)
-    const known = entry.endpointChains
-    const names = new Map<string, string>()
     const origin = {
       resourceVersions: {
         services: entry.info.resourceVersion,
@@ -116,17 +121,9 @@ export class PortTable {
         endpoints: entry.endpoints,
         chains: entry.chains,
         origin,
-        endpointChain: ({ endpoint }) => {
-          let chain = names.get(endpoint)
-          if (chain !== undefined) return chain
-          chain = known.get(endpoint) ?? endpointChain(entry.info, endpoint)
-          names.set(endpoint, chain)
-          return chain
-        },
       },
       context,
     )
-    entry.endpointChains = names
     entry.compiled = compiled
     entry.context = context
     for (const { name } of compiled.chainLines) this.#activeChains.add(name)
@@ -136,7 +133,10 @@ export class PortTable {
 
   #retract({ compiled }: PortEntry): void {
     if (compiled === undefined) return
-    for (const { name } of compiled.chainLines) this.#activeChains.delete(name)
+    for (const { name } of compiled.chainLines) {
+      this.#activeChains.delete(name)
+      this.#retiredChains.add(name)
+    }
     this.#natRules -= compiled.dispatch.length + compiled.chainRules.length
   }
 
@@ -175,7 +175,6 @@ function newEntry(key: string, service: string, info: ServicePortInfo): PortEntr
     info,
     chains: servicePortChains(info),
     endpoints: NO_ENDPOINTS,
-    endpointChains: new Map(),
     compiled: undefined,
     context: undefined,
   }

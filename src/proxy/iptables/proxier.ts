@@ -37,6 +37,7 @@ import {
   LARGE_CLUSTER_ENDPOINTS,
   NFACCT_INVALID_DROPPED,
   NFACCT_LOCALHOST_NODEPORTS,
+  endpointChain,
   isServiceChain,
 } from './names.ts'
 import type { CompileContext } from './plan.ts'
@@ -107,6 +108,8 @@ export class IptablesProxier implements Provider {
   #needFullSync = true
   #lastFullSync = -Infinity
   #lastCleanup = -Infinity
+  /** Chains in nat after the last sync. */
+  #natChainCount = -1
   #largeCluster = false
   #zone = ''
   #nfacct = { invalid: false, localhost: false }
@@ -124,7 +127,7 @@ export class IptablesProxier implements Provider {
     if (this.#localhostNodePorts) ensureSysctl(node.sysctl, 'net.ipv4.conf.all.route_localnet', 1)
     this.#conntrackTcpLiberal = (node.sysctl.get('net.netfilter.nf_conntrack_tcp_be_liberal') ?? 0) !== 0
     this.#services = new ServiceChangeTracker(iptables.family, options)
-    this.#slices = new EndpointsChangeTracker(iptables.family, node.name)
+    this.#slices = new EndpointsChangeTracker(iptables.family, node.name, endpointChain)
     this.#runner = new BoundedFrequencyRunner(clock, () => this.#syncProxyRules(), {
       minInterval: options.minSyncPeriod,
       retryInterval: options.syncPeriod,
@@ -236,6 +239,7 @@ export class IptablesProxier implements Provider {
       this.#options.onSync?.({ ...(report ?? this.#emptyReport(time, full)), error })
       return false
     }
+    this.#natChainCount = this.#iptables.chainCount('nat')
     this.#needFullSync = false
     if (full) this.#lastFullSync = time
     this.#options.proxyHealth?.updated(apiFamily(this.#iptables.family))
@@ -285,7 +289,7 @@ export class IptablesProxier implements Provider {
       if (compiled.noLocalEndpoints.internal) noLocal.internal++
       if (compiled.noLocalEndpoints.external) noLocal.external++
     }
-    this.#deleteStaleChains(batch, time)
+    this.#deleteStaleChains(batch, time, full)
     const { family } = this.#iptables
     const jumps = nodePortJumps(family, this.#nodePortAddresses, this.#localhostNodePorts, () =>
       this.#node.interfaceAddresses(),
@@ -303,13 +307,20 @@ export class IptablesProxier implements Provider {
     }
   }
 
-  /** Listing the chains is slow on a real node, so in a large cluster it is not done in every sync. */
-  #deleteStaleChains(batch: BatchBuilder, time: number): void {
+  /**
+   * Listing the chains is slow on a real node, so in a large cluster it is not done in every sync. Here it is done only
+   * when somebody else may have made chains; else those to delete are known.
+   */
+  #deleteStaleChains(batch: BatchBuilder, time: number, full: boolean): void {
     if (this.#largeCluster && time - this.#lastCleanup < this.#options.syncPeriod) return
-    const active = this.#ports.activeChains
-    for (const chain of this.#iptables.chainNames('nat'))
-      if (!active.has(chain) && isServiceChain(chain)) batch.deleteChain(chain)
     this.#lastCleanup = time
+    const active = this.#ports.activeChains
+    const retired = this.#ports.takeRetiredChains()
+    const alone = !full && this.#iptables.chainCount('nat') === this.#natChainCount
+    const candidates = alone
+      ? retired.filter((chain) => this.#iptables.chainExists('nat', chain))
+      : this.#iptables.chainNames('nat')
+    for (const chain of candidates) if (!active.has(chain) && isServiceChain(chain)) batch.deleteChain(chain)
   }
 
   #fixedRules(): FixedRules {

@@ -69,14 +69,19 @@ export function sourceHeader(family: Family, address: string): RuleHeader {
   return { source: { value: hostNetwork(family, address) } }
 }
 
-const statisticMatches: (Match | undefined)[] = []
+const statisticMatches: (readonly Match[] | undefined)[] = [undefined, NO_MATCHES]
 
-/** One in `n`, as iptables hands `--probability %0.10f` to the kernel: rounded to 10 digits, then to 2^-31. */
-export function oneIn(n: number): Match {
-  return (statisticMatches[n] ??= {
-    kind: 'statistic',
-    mode: { value: { kind: 'random', probability: Math.round(Number(probabilityText(n)) * 2 ** 31) } },
-  })
+/**
+ * One in `n`, as iptables hands `--probability %0.10f` to the kernel: rounded to 10 digits, then to 2^-31. One in one
+ * needs no match.
+ */
+export function oneIn(n: number): readonly Match[] {
+  return (statisticMatches[n] ??= [
+    {
+      kind: 'statistic',
+      mode: { value: { kind: 'random', probability: Math.round(Number(probabilityText(n)) * 2 ** 31) } },
+    },
+  ])
 }
 
 /** 1/n as Go prints `%0.10f`: a tie goes to the even digit (only 1/n with exactly 11 digits can be one). */

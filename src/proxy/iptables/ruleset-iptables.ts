@@ -69,6 +69,10 @@ export class RulesetIptables implements Iptables {
     return this.#tables.get(table)?.has(chain) ?? false
   }
 
+  chainCount(table: TableName): number {
+    return this.#chains(table).size
+  }
+
   chainNames(table: TableName): Iterable<string> {
     return this.#chains(table).keys()
   }

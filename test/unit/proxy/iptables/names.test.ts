@@ -32,7 +32,9 @@ describe('chain names', () => {
     }))
 
   it('hashes the endpoint behind the service port, nothing between', () =>
-    expect(endpointChain(info('ns2/svc2', 'p80'), '10.180.0.2:80')).toBe('KUBE-SEP-RS4RBKLTHTF2IUXJ'))
+    expect(endpointChain(info('ns2/svc2', 'p80').portName, '10.180.0.2:80')).toBe(
+      'KUBE-SEP-RS4RBKLTHTF2IUXJ',
+    ))
 
   it('leaves the colon out when the port has no name', () => {
     expect(info('ns1/svc1').nameString).toBe('ns1/svc1')

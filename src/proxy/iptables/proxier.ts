@@ -320,7 +320,8 @@ export class IptablesProxier implements Provider {
     const candidates = alone
       ? retired.filter((chain) => this.#iptables.chainExists('nat', chain))
       : this.#iptables.chainNames('nat')
-    for (const chain of candidates) if (!active.has(chain) && isServiceChain(chain)) batch.deleteChain(chain)
+    const stale = [...candidates].filter((chain) => !active.has(chain) && isServiceChain(chain))
+    for (const chain of stale.sort()) batch.deleteChain(chain)
   }
 
   #fixedRules(): FixedRules {

@@ -33,10 +33,7 @@ export class FakeHost implements ProxyNode {
   readonly counters = new Set<string>()
   readonly flows: ConntrackFlow[] = []
   readonly addresses = ['127.0.0.1', '::1', NODE_IP, '10.20.30.51', NODE_IP6]
-  readonly iptables = {
-    ipv4: new RulesetIptables(emptyRuleset('ipv4')),
-    ipv6: new RulesetIptables(emptyRuleset('ipv6')),
-  }
+  readonly iptables: { readonly ipv4: RulesetIptables; readonly ipv6: RulesetIptables }
   readonly sysctl = {
     get: (key: string) => this.sysctls.get(key),
     set: (key: string, value: number) => {
@@ -52,8 +49,13 @@ export class FakeHost implements ProxyNode {
     },
   }
 
-  constructor(options: { readonly nfacct?: boolean } = {}) {
+  constructor(options: { readonly nfacct?: boolean; readonly randomFully?: boolean } = {}) {
     if (options.nfacct === false) this.nfacct = undefined
+    const hasRandomFully = options.randomFully ?? true
+    this.iptables = {
+      ipv4: new RulesetIptables(emptyRuleset('ipv4'), { hasRandomFully }),
+      ipv6: new RulesetIptables(emptyRuleset('ipv6'), { hasRandomFully }),
+    }
   }
 
   interfaceAddresses() {

@@ -18,7 +18,7 @@ function metadata(namespace: string | undefined, name: string) {
   }
 }
 
-/** `svc('ns/name', { clusterIP, ports, … }, ['1.2.3.4'])`: the addresses are those of load balancers. */
+/** `svc('ns/name', { clusterIP, ports, … }, ['1.2.3.4', 'Proxy 5.6.7.8'])`: the last are addresses of load balancers. */
 export function svc(path: string, spec: Service['spec'], balancers: readonly string[] = []): Service {
   const [namespace, name] = path.split('/') as [string, string]
   const ip = spec.clusterIP
@@ -35,8 +35,13 @@ export function svc(path: string, spec: Service['spec'], balancers: readonly str
       sessionAffinity: 'None',
       ...spec,
     },
-    status: { loadBalancer: { ingress: balancers.map((address) => ({ ip: address })) } },
+    status: { loadBalancer: { ingress: balancers.map(ingress) } },
   }
+}
+
+function ingress(text: string) {
+  const [mode, ip] = text.split(' ') as [string, string?]
+  return ip === undefined ? { ip: mode } : { ip, ipMode: mode as 'VIP' | 'Proxy' }
 }
 
 /** `ip` or `ip@node`, with flags after: `!` not ready, `~` terminating but serving, `x` terminating and not serving. */

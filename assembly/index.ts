@@ -27,4 +27,5 @@ export function arena_free(ptr: u32, bytes: u32): void {
 }
 
 export * from './conntrack/exports'
+export * from './ipset/exports'
 export * from './netfilter/exports'

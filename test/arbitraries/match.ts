@@ -270,7 +270,7 @@ function recentMatch(family: Family): fc.Arbitrary<Match> {
     })
     .map(({ command, not, name, side, seconds, hitcount, rttl, reap }): Match => {
       const base = { kind: 'recent' as const, command, ...(not && { not }), name, side, mask: `${full}` }
-      if (command === 'set') return { ...base, ...(rttl && { rttl }) }
+      if (command === 'set') return base
       if (command === 'remove') return base
       return {
         ...base,

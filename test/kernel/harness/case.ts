@@ -18,6 +18,8 @@ export interface KernelCase {
   /** A lab script: the kernel runs it with `sh -e`, the engine with `Lab`. */
   readonly script: string
   readonly frames: readonly CaseFrame[]
+  /** Files that the script reads by `< NAME`. */
+  readonly files?: Readonly<Record<string, string>>
   /** Interfaces whose arriving frames are compared. Default: every interface that a frame is sent from. */
   readonly watch?: readonly Port[]
   /** Commands whose output is compared afterwards. Default: rules, sets and conntrack of the namespace `node`. */

@@ -3,6 +3,9 @@
  * scripts and moves the frames. Names in scripts are used as they are: /run/netns is empty and private there.
  */
 import { execFileSync, spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
 import {
   portName,
@@ -46,6 +49,8 @@ export class Kernel {
   readonly #agent: ChildProcessWithoutNullStreams
   readonly #lines: AsyncIterableIterator<string>
   readonly #reader: Interface
+  /** Where scripts run and find their files. */
+  readonly #directory = mkdtempSync(join(tmpdir(), 'podwire-oracle-'))
   #ports: readonly Port[] = []
 
   constructor() {
@@ -58,11 +63,16 @@ export class Kernel {
   stop(): void {
     this.#reader.close()
     this.#agent.stdin.end()
+    rmSync(this.#directory, { recursive: true })
+  }
+
+  write(files: Readonly<Record<string, string>>): void {
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(this.#directory, name), text)
   }
 
   /** Runs a script and gives its standard output. Throws with its standard error when it fails. */
   async script(text: string): Promise<string> {
-    const [exit, out, error] = await this.#ask(`script ${base64(text)}`)
+    const [exit, out, error] = await this.#ask(`script ${base64(`cd ${this.#directory}\n${text}`)}`)
     if (exit !== '0')
       throw new Error(`exit ${exit} of the script in the kernel:\n${decode(error)}${decode(out)}`)
     return decode(out)
@@ -118,6 +128,7 @@ export class Kernel {
   /** A whole case in fresh namespaces. */
   async outcome(kase: KernelCase, look: readonly string[]): Promise<Outcome> {
     await this.reset()
+    this.write(kase.files ?? {})
     await this.script(kase.script)
     await this.open(portsOf(kase))
     const start = performance.now()

@@ -2,7 +2,8 @@
  * A network as a lab script: the commands of `ip` and `sysctl` that build it, one a line. `sh` as root runs it on
  * Linux; `podwire lab` runs it in the engine. Sockets have no command: what listens is not part of a script.
  */
-import type { InterfaceAddress, Link, Neighbour, Route } from '../../kernel/net.ts'
+import { printAddress, printLink, printNeighbour, printRoute } from '../../kernel/ip/index.ts'
+import { printSysctl } from '../../kernel/sysctl.ts'
 import type { NetnsObjects, Piece, Wire } from './piece.ts'
 
 export function printPiece(piece: Piece): string[] {
@@ -10,7 +11,7 @@ export function printPiece(piece: Piece): string[] {
     `# ${piece.comment}`,
     ...(piece.netns === undefined
       ? []
-      : [`ip netns add ${piece.netns}`, `ip -n ${piece.netns} link set lo up`]),
+      : [`ip netns add ${piece.netns}`, inNetns(piece.netns, 'ip link set lo up')]),
     // Defaults for devices to come have to be there before the devices.
     ...piece.objects.flatMap(printSysctls),
     ...piece.wires.flatMap(printWire),
@@ -19,40 +20,28 @@ export function printPiece(piece: Piece): string[] {
 }
 
 function printWire({ a, b }: Wire): string[] {
+  const [create = '', ...settings] = printLink(a.link, { name: b.link.name, netns: b.netns })
+  // The peer came with the pair: only its settings are left.
+  const [, ...peer] = printLink(b.link)
   return [
-    `ip -n ${a.netns} link add ${a.link.name} address ${a.link.address} type veth peer name ${b.link.name} address ${b.link.address} netns ${b.netns}`,
-    ...[a, b].filter(({ link }) => link.up).map(({ netns, link }) => linkUp(netns, link)),
+    inNetns(a.netns, create),
+    ...settings.map((line) => inNetns(a.netns, line)),
+    ...peer.map((line) => inNetns(b.netns, line)),
   ]
-}
-
-function linkUp(netns: string, link: Link): string {
-  return `ip -n ${netns} link set ${link.name} up`
 }
 
 function printSysctls({ netns, sysctls = {} }: NetnsObjects): string[] {
-  return Object.entries(sysctls).map(([key, value]) => `ip netns exec ${netns} sysctl -w ${key}=${value}`)
+  return Object.entries(sysctls).map(
+    ([key, value]) => `ip netns exec ${netns} ${printSysctl({ key, value })}`,
+  )
 }
 
 function printObjects({ netns, addresses = [], routes = [], neighbours = [] }: NetnsObjects): string[] {
-  return [
-    ...addresses.map((address) => `ip -n ${netns} addr add ${printAddress(address)}`),
-    ...neighbours.map((neighbour) => `ip -n ${netns} neigh add ${printNeighbour(neighbour)}`),
-    ...routes.map((route) => `ip -n ${netns} route add ${printRoute(route)}`),
-  ]
+  return [...addresses.map(printAddress), ...neighbours.map(printNeighbour), ...routes.map(printRoute)].map(
+    (line) => inNetns(netns, line),
+  )
 }
 
-function printAddress({ address, prefixLength, link, family }: InterfaceAddress): string {
-  return `${address}/${prefixLength} dev ${link}${family === 'ipv6' ? ' nodad' : ''}`
-}
-
-function printRoute({ type, destination, prefixLength, via, dev, onlink }: Route): string {
-  const words = [type === 'unicast' ? undefined : type, `${destination}/${prefixLength}`]
-  if (via !== undefined) words.push(`via ${via}`)
-  if (dev !== undefined) words.push(`dev ${dev}`)
-  if (onlink === true) words.push('onlink')
-  return words.filter((word) => word !== undefined).join(' ')
-}
-
-function printNeighbour({ address, lladdr, dev }: Neighbour): string {
-  return `${address} lladdr ${lladdr} dev ${dev}`
+function inNetns(netns: string, line: string): string {
+  return line.replace(/^ip /, `ip -n ${netns} `)
 }

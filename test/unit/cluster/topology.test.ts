@@ -52,31 +52,31 @@ describe('pieces', () => {
       'ip netns exec default_web-0 sysctl -w net.ipv6.conf.all.accept_dad=0',
       'ip netns exec default_web-0 sysctl -w net.ipv6.conf.default.accept_dad=0',
       'ip netns exec default_web-0 sysctl -w net.ipv6.conf.default.addr_gen_mode=1',
-      'ip -n node-1 link add veth7 address ee:ee:ee:ee:ee:ee type veth peer name eth0 address 0a:58:0a:f4:00:07 netns default_web-0',
-      'ip -n node-1 link set veth7 up',
-      'ip -n default_web-0 link set eth0 up',
+      'ip -n node-1 link add veth7 type veth peer name eth0 netns default_web-0',
+      'ip -n node-1 link set veth7 address ee:ee:ee:ee:ee:ee mtu 1500 up',
+      'ip -n default_web-0 link set eth0 address 0a:58:0a:f4:00:07 mtu 1500 up',
       'ip -n node-1 addr add 10.244.0.1/32 dev veth7',
-      'ip -n node-1 neigh add 10.244.0.7 lladdr 0a:58:0a:f4:00:07 dev veth7',
-      'ip -n node-1 route add 10.244.0.7/32 dev veth7',
+      'ip -n node-1 neigh add 10.244.0.7 lladdr 0a:58:0a:f4:00:07 dev veth7 nud permanent',
+      'ip -n node-1 route add 10.244.0.7 dev veth7',
       'ip -n default_web-0 addr add 10.244.0.7/32 dev eth0',
-      'ip -n default_web-0 neigh add 10.244.0.1 lladdr ee:ee:ee:ee:ee:ee dev eth0',
-      'ip -n default_web-0 route add 0.0.0.0/0 via 10.244.0.1 dev eth0 onlink',
+      'ip -n default_web-0 neigh add 10.244.0.1 lladdr ee:ee:ee:ee:ee:ee dev eth0 nud permanent',
+      'ip -n default_web-0 route add default via 10.244.0.1 dev eth0 onlink',
       'ip -n node-1 addr add fd00:10:244::1/128 dev veth7 nodad',
-      'ip -n node-1 neigh add fd00:10:244::7 lladdr 0a:58:0a:f4:00:07 dev veth7',
-      'ip -n node-1 route add fd00:10:244::7/128 dev veth7',
+      'ip -n node-1 neigh add fd00:10:244::7 lladdr 0a:58:0a:f4:00:07 dev veth7 nud permanent',
+      'ip -n node-1 -6 route add fd00:10:244::7 dev veth7',
       'ip -n default_web-0 addr add fd00:10:244::7/128 dev eth0 nodad',
-      'ip -n default_web-0 neigh add fd00:10:244::1 lladdr ee:ee:ee:ee:ee:ee dev eth0',
-      'ip -n default_web-0 route add ::/0 via fd00:10:244::1 dev eth0 onlink',
+      'ip -n default_web-0 neigh add fd00:10:244::1 lladdr ee:ee:ee:ee:ee:ee dev eth0 nud permanent',
+      'ip -n default_web-0 -6 route add default via fd00:10:244::1 dev eth0 onlink',
     ])
   })
 
   it('teach the fabric each node and its block', () => {
-    const fabric = printPiece(node).filter((line) => line.startsWith('ip -n fabric route'))
+    const fabric = printPiece(node).filter((line) => /^ip -n fabric (-6 )?route/.test(line))
     expect(fabric).toEqual([
-      'ip -n fabric route add 172.18.0.2/32 dev node-1',
+      'ip -n fabric route add 172.18.0.2 dev node-1',
       'ip -n fabric route add 10.244.0.0/24 via 172.18.0.2 dev node-1 onlink',
-      'ip -n fabric route add fd00:172:18::2/128 dev node-1',
-      'ip -n fabric route add fd00:10:244::/64 via fd00:172:18::2 dev node-1 onlink',
+      'ip -n fabric -6 route add fd00:172:18::2 dev node-1',
+      'ip -n fabric -6 route add fd00:10:244::/64 via fd00:172:18::2 dev node-1 onlink',
     ])
   })
 
@@ -85,7 +85,7 @@ describe('pieces', () => {
       printPiece(externalAddressPiece('203.0.113.5', 'node-1', ['fd00:172:18::2', '172.18.0.2'])),
     ).toEqual([
       '# 203.0.113.5 is announced by node-1',
-      'ip -n fabric route add 203.0.113.5/32 via 172.18.0.2 dev node-1 onlink',
+      'ip -n fabric route add 203.0.113.5 via 172.18.0.2 dev node-1 onlink',
     ])
   })
 

@@ -1,5 +1,5 @@
 /** A flow for people: the packet's way, namespace by namespace, then what became of it and why. */
-import type { Endpoints, Flow, Hop } from '../../cluster/flow.ts'
+import type { Endpoints, Flow, Hop } from './flow.ts'
 
 export interface TraceHeading {
   readonly from: string

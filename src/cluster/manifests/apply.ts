@@ -1,0 +1,180 @@
+/**
+ * `kubectl apply`: creates what is new, merges what is there. A field that was in the last manifest of an object and is
+ * not in this one is taken away; fields that nobody applied (an allocated ClusterIP, a replica count set by scaling)
+ * stay. Whatever the apiserver refuses becomes a `Problem` with file, line and field.
+ */
+import {
+  ApiClient,
+  ApiError,
+  findKind,
+  kinds,
+  namespaces,
+  type ApiServer,
+  type KindDefinition,
+  type KubeObject,
+  type New,
+} from '../../apiserver/index.ts'
+import { Problem } from '../../kernel/problem.ts'
+import { isRecord, type Manifest, type ManifestObject } from './document.ts'
+import { sortByKind, type Warning } from './kinds.ts'
+
+type JsonMap = Readonly<Record<string, unknown>>
+
+/** Metadata that the server owns: a dump (`kubectl get -o yaml`) has it, an apply does not send it. */
+const SERVER_METADATA = [
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'managedFields',
+  'selfLink',
+]
+
+export class Applier {
+  readonly #server: ApiServer
+  /** What was applied last and where it is written, by kind, namespace and name. */
+  readonly #applied = new Map<string, { readonly body: JsonMap; readonly manifest: Manifest }>()
+
+  constructor(server: ApiServer) {
+    this.#server = server
+  }
+
+  /** Applies in the order of kinds (namespaces first). Returns what the user should know. */
+  apply(manifests: readonly Manifest[]): Warning[] {
+    const { applied, warnings } = sortByKind(manifests)
+    const order = new Map(kinds.map((kind, index) => [kind.kind, index]))
+    const sorted = applied.toSorted(
+      (a, b) => (order.get(a.object.kind) ?? 0) - (order.get(b.object.kind) ?? 0),
+    )
+    for (const manifest of sorted) warnings.push(...this.#applyOne(manifest))
+    return warnings
+  }
+
+  /** Where an object that was applied is written; `undefined` for one that a controller made. */
+  placeOf(kind: string, namespace: string | undefined, name: string): Manifest['place'] | undefined {
+    return this.#applied.get(keyOf(kind, namespace, name))?.manifest.place
+  }
+
+  #applyOne(manifest: Manifest): Warning[] {
+    const warnings: Warning[] = []
+    const warn = (message: string): void => {
+      const field = /^unknown field "(.*)"$/.exec(message)?.[1]
+      warnings.push(
+        field === undefined
+          ? { message, place: manifest.place() }
+          : {
+              message: `${manifest.object.kind} has no such field here: ignored`,
+              place: manifest.place(field),
+            },
+      )
+    }
+    const kind = findKind(manifest.object)
+    if (kind === undefined) throw new Error(`Applier: ${manifest.object.kind} is applied and not registered`)
+    const client = new ApiClient(this.#server, 'kubectl', warn)
+    const namespace = kind.namespaced ? (manifest.object.metadata.namespace ?? 'default') : undefined
+    try {
+      if (namespace !== undefined && client.find(namespaces, namespace) === undefined) {
+        client.create(namespaces, { metadata: { name: namespace } })
+        warnings.push({
+          message: `namespace ${namespace} is not in the manifests: created`,
+          place: manifest.place('metadata.namespace'),
+        })
+      }
+      const object = this.#send(client, kind, namespace, manifest)
+      this.#sendStatus(client, kind, object, manifest.object)
+    } catch (error) {
+      throw error instanceof ApiError ? problemOf(error, manifest) : error
+    }
+    return warnings
+  }
+
+  #send(
+    client: ApiClient,
+    kind: KindDefinition,
+    namespace: string | undefined,
+    manifest: Manifest,
+  ): KubeObject {
+    const body = bodyOf(manifest.object, namespace)
+    const { name } = manifest.object.metadata
+    const present = name === undefined ? undefined : client.find(kind, name, namespace)
+    const before = this.#applied.get(keyOf(kind.kind, namespace, name ?? ''))?.body
+    const stored =
+      present === undefined
+        ? client.create(kind, body as unknown as New<KubeObject>)
+        : client.patch(kind, present.metadata, mergePatch(before ?? {}, body), {
+            type: 'application/merge-patch+json',
+          })
+    this.#applied.set(keyOf(kind.kind, namespace, stored.metadata.name), { body, manifest })
+    return stored
+  }
+
+  /** The part of a status that a user may know better than any component: a load balancer's address, a node's. */
+  #sendStatus(client: ApiClient, kind: KindDefinition, object: KubeObject, given: ManifestObject): void {
+    const status = given['status']
+    if ((kind.kind !== 'Service' && kind.kind !== 'Node') || !isRecord(status)) return
+    if (Object.keys(status).length === 0) return
+    client.patch(
+      kind,
+      object.metadata,
+      { status },
+      { type: 'application/merge-patch+json', subresource: 'status' },
+    )
+  }
+}
+
+function keyOf(kind: string, namespace: string | undefined, name: string): string {
+  return `${kind}/${namespace ?? ''}/${name}`
+}
+
+function bodyOf({ status: _status, ...object }: ManifestObject, namespace: string | undefined): JsonMap {
+  const metadata = Object.fromEntries(
+    Object.entries(object.metadata).filter(([key]) => !SERVER_METADATA.includes(key)),
+  )
+  return { ...object, metadata: { ...metadata, ...(namespace === undefined ? {} : { namespace }) } }
+}
+
+/** RFC 7386 from what was applied to what is to be: what has gone is `null`. Lists are replaced whole. */
+export function mergePatch(before: JsonMap, after: JsonMap): JsonMap {
+  const patch: Record<string, unknown> = {}
+  for (const key of Object.keys(before)) if (!(key in after)) patch[key] = null
+  for (const [key, value] of Object.entries(after)) {
+    const old = before[key]
+    patch[key] = isRecord(value) ? mergePatch(isRecord(old) ? old : {}, value) : value
+  }
+  return patch
+}
+
+function problemOf({ status }: ApiError, manifest: Manifest): Problem {
+  const [first, ...more] = status.details?.causes ?? []
+  const message = status.message ?? status.reason ?? 'refused by the apiserver'
+  if (first?.field !== undefined) {
+    const others = more.map((cause) => {
+      const { line } = manifest.place(cause.field)
+      return `\n  also ${line === undefined ? '' : `line ${line}: `}${cause.field ?? ''}: ${cause.message ?? ''}`
+    })
+    return new Problem(`${first.message ?? message}${others.join('')}`, manifest.place(first.field))
+  }
+  // The decoder names the place in its text.
+  const at = /^(?:.*json: )?(.*?) \(at ([^)]+)\)$/.exec(message)
+  return at === null
+    ? new Problem(message, manifest.place())
+    : new Problem(typeMismatch(at[1] ?? message), manifest.place(at[2] === 'the top' ? '' : at[2]))
+}
+
+/** `cannot unmarshal string into Go struct field X of type int32`, for people who do not write Go. */
+function typeMismatch(message: string): string {
+  const match = /cannot unmarshal (.*) into Go struct field .* of type (.*)$/.exec(message)
+  if (match === null) return message
+  const types: Readonly<Record<string, string>> = {
+    int32: 'a number',
+    int64: 'a number',
+    string: 'a string',
+    bool: 'true or false',
+    map: 'a map',
+    '[]': 'a list',
+  }
+  const [, given = '', wanted = ''] = match
+  return `expected ${types[wanted] ?? `a ${wanted}`}, got a ${given}`
+}

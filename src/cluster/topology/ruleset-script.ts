@@ -1,0 +1,22 @@
+/**
+ * A ruleset as commands of a lab script: `iptables -t TABLE -N`, `-P` and `-A`, chain by chain. One script then holds
+ * everything; a table is built in the order in which iptables-save prints it, user chains before the rules that jump to
+ * them.
+ */
+import { chainsInOrder, printRuleSpec } from '../../kernel/iptables/index.ts'
+import type { Ruleset } from '../../kernel/ruleset.ts'
+
+export function printRuleset(netns: string, ruleset: Ruleset): string[] {
+  const tool = ruleset.family === 'ipv4' ? 'iptables' : 'ip6tables'
+  return [...ruleset.tables.values()].flatMap((table) => {
+    const run = (rest: string): string => `ip netns exec ${netns} ${tool} -t ${table.name} ${rest}`
+    const chains = chainsInOrder(table)
+    return [
+      ...chains.filter(({ policy }) => policy === null).map(({ name }) => run(`-N ${name}`)),
+      ...chains.filter(({ policy }) => policy === 'DROP').map(({ name }) => run(`-P ${name} DROP`)),
+      ...chains.flatMap(({ name, rules }) =>
+        rules.map((rule) => run(`-A ${name}${printRuleSpec(rule, ruleset.family)}`)),
+      ),
+    ]
+  })
+}

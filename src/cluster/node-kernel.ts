@@ -56,6 +56,10 @@ export class NodeIptables implements Iptables {
     return this.#ruleset.tables.get(table)?.chains.has(chain) === true
   }
 
+  chainCount(table: TableName): number {
+    return this.#ruleset.tables.get(table)?.chains.size ?? 0
+  }
+
   chainNames(table: TableName): Iterable<string> {
     return this.#ruleset.tables.get(table)?.chains.keys() ?? []
   }

@@ -6,6 +6,7 @@
 // last holder lets go.
 
 import { Arena } from '../memory/arena.ts'
+import { Time } from '../memory/time.ts'
 import { BySource } from './bysource.ts'
 import { Ct, Ref } from './ct.ts'
 import { CtNet } from './ctnet.ts'
@@ -68,10 +69,16 @@ export abstract class Life {
     Slab.give(ct)
   }
 
-  /** Puts an entry whose keys are sealed into the index; `onlyReply` is the loser of a clash. */
+  /**
+   * Puts an entry whose keys are sealed into the index. Its time begins to run now; that of the loser of a clash,
+   * which is found in the reply direction only, has begun.
+   */
   static confirm(ct: usize, onlyReply: bool): void {
     Ct.hold(ct)
-    if (!onlyReply) Table.insert(ct, IP_CT_DIR_ORIGINAL)
+    if (!onlyReply) {
+      Ct.setExpiresAt(ct, Ct.expiresAt(ct) + Time.now())
+      Table.insert(ct, IP_CT_DIR_ORIGINAL)
+    }
     Table.insert(ct, IP_CT_DIR_REPLY)
     Ct.setStatus(ct, IPS_CONFIRMED)
     const serial = Life.serial() + 1

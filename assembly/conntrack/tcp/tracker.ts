@@ -196,8 +196,9 @@ export abstract class Tcp {
     if (normal > retrans && (load<u8>(ct, CT_TCP_RETRANS) as u32) >= CtNet.get(net, CTNET_TCP_MAX_RETRANS)) {
       return retrans
     }
+    // Also one that left the connection established, for a challenge ACK to come (Linux 6.18: 10 s; 6.12: 300 s).
+    if (kind == TCP_RST_SET) return CtNet.tcpTimeout(net, TCP_CONNTRACK_CLOSE)
     if (normal > unack) {
-      if (kind == TCP_RST_SET && state == TCP_CONNTRACK_ESTABLISHED) return unack
       const flags = Seen.flags(Seen.of(ct, 0)) | Seen.flags(Seen.of(ct, 1))
       if (flags & IP_CT_TCP_FLAG_DATA_UNACKNOWLEDGED) return unack
     }

@@ -104,6 +104,11 @@ export class ProxierHarness {
     this.proxier.start()
   }
 
+  /** All that there is now. */
+  get objects(): readonly Watched[] {
+    return [...this.#current.values()]
+  }
+
   /** Adds or changes objects, without letting time pass. */
   put(...objects: readonly Watched[]): this {
     for (const object of objects) {

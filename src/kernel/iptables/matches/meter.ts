@@ -187,5 +187,6 @@ export const nfacct = defineMatch({
     },
   ],
   finish: (soFar) => ({ kind: 'nfacct', name: required(soFar, 'name', 'nfacct', 'nfacct-name') }),
-  print: ({ name }) => ` --nfacct-name ${name}`,
+  // The real tool writes two blanks.
+  print: ({ name }) => ` --nfacct-name  ${name}`,
 })

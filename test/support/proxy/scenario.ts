@@ -105,13 +105,18 @@ export function startScenario({ config }: Scenario): ProxierHarness {
 }
 
 /** The first step comes before both lists are there, the others after. Returns what was fed by each sync. */
-export function runScenario(scenario: Scenario, harness = startScenario(scenario)): string[] {
+export function runScenario(
+  scenario: Scenario,
+  harness = startScenario(scenario),
+  afterStep?: (harness: ProxierHarness) => void,
+): string[] {
   return scenario.steps.map(({ put, remove, zone }, i) => {
     harness.put(...put).remove(...remove)
     if (zone !== undefined) harness.proxier.onTopologyChange({ 'topology.kubernetes.io/zone': zone })
     if (i === 0) harness.settle().listed()
     else harness.proxier.sync()
     harness.settle()
+    afterStep?.(harness)
     return harness.text
   })
 }

@@ -1,0 +1,22 @@
+/** `npm run bench [-- --json FILE] [--only TEXT]`: every figure with its baseline from the same run, as a table. */
+import { writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { chainWalk } from './suites/chain-walk.ts'
+import { reached, table, type Figure } from './support/figure.ts'
+
+const { values: options } = parseArgs({ options: { json: { type: 'string' }, only: { type: 'string' } } })
+
+const suites: Record<string, () => Figure[] | Promise<Figure[]>> = {
+  'chain-walk': () => chainWalk(10_000),
+}
+
+const figures: Figure[] = []
+for (const [name, run] of Object.entries(suites)) {
+  if (options.only !== undefined && !name.includes(options.only)) continue
+  process.stderr.write(`${name} …\n`)
+  figures.push(...(await run()))
+}
+console.log(table(figures))
+if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(figures, null, 2)}\n`)
+const missed = figures.filter((figure) => reached(figure) === false)
+if (missed.length > 0) console.error(`not reached: ${missed.map(({ name }) => name).join(', ')}`)

@@ -19,7 +19,7 @@ import { Table } from './table.ts'
 import { Tcp } from './tcp/tracker.ts'
 import { Template } from './template.ts'
 import { IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_SCTP, IPPROTO_TCP, IPPROTO_UDP } from './tuple.ts'
-import { IPPROTO_UDPLITE, Tuple } from './tuple.ts'
+import { IPPROTO_DCCP, IPPROTO_UDPLITE, Tuple } from './tuple.ts'
 import { Udp } from './udp.ts'
 import {
   CTNET_COUNT,
@@ -40,12 +40,14 @@ import {
   IP_CT_RELATED_REPLY,
   IP_CT_UNTRACKED,
 } from '../../src/abi/conntrack.ts'
+import { TUPLE_SPORT } from '../../src/abi/tuple.ts'
 import { SKB_F_MORE_FRAGMENTS } from '../../src/abi/skb.ts'
 import { NFPROTO_IPV4, NF_ACCEPT, NF_DROP, NF_INET_LOCAL_OUT } from '../../src/abi/verdict.ts'
 import { RESOLVE_FULL, TRACK_REPEAT } from './verdict.ts'
 
 /** A key being made, for lookups of tuples that are not in the packet's record. */
 const SCRATCH = memory.data(64, 64)
+const PORTLESS = memory.data(48, 16)
 
 export abstract class Conntrack {
   /** The block of a new namespace, 0 when memory cannot grow. */
@@ -170,12 +172,14 @@ export abstract class Conntrack {
   /** resolve_normal_ct: finds or makes the entry and sets the packet's. 0 when there can be none, or RESOLVE_FULL. */
   private static resolve(skb: usize, net: usize, zones: u32): usize {
     const id = CtNet.netnsId(net)
-    const ref = Lookup.find(skb, id, zones)
+    // Shorter than any header that a tuple is made of.
+    if (Skb.l4len(skb) < 8 && !Conntrack.hasTuple(skb)) return 0
+    const tuple = Conntrack.tupleOf(skb)
+    const ref = Lookup.find(tuple, id, zones)
     let ct: usize
     let ctinfo: u32
     if (ref == 0) {
-      if (!Conntrack.hasTuple(skb)) return 0
-      ct = Conntrack.create(skb, net, id, zones)
+      ct = Conntrack.create(tuple, net, id, zones)
       if (ct == 0 || ct == RESOLVE_FULL) return ct
       ctinfo = IP_CT_NEW
     } else {
@@ -207,12 +211,20 @@ export abstract class Conntrack {
     }
   }
 
+  /** The packet's own tuple, but for DCCP, whose ports conntrack knows no more (since Linux 6.17). */
+  @inline private static tupleOf(skb: usize): usize {
+    if (Skb.proto(skb) != IPPROTO_DCCP) return skb
+    Tuple.copy(PORTLESS, skb)
+    store<u32>(PORTLESS, 0, TUPLE_SPORT)
+    return PORTLESS
+  }
+
   /** init_conntrack. */
-  private static create(skb: usize, net: usize, id: u32, zones: u32): usize {
-    if (!Tuple.invert(SCRATCH, skb)) return 0
+  private static create(tuple: usize, net: usize, id: u32, zones: u32): usize {
+    if (!Tuple.invert(SCRATCH, tuple)) return 0
     const max = CtNet.get(net, CTNET_MAX)
     if (max != 0 && CtNet.get(net, CTNET_COUNT) >= max) {
-      const hash = Table.hash(skb, Table.lastWord(skb, id), zones & 0xffff)
+      const hash = Table.hash(tuple, Table.lastWord(tuple, id), zones & 0xffff)
       if (!Gc.earlyDrop(net, hash)) {
         Life.wantEarlyDrop(true)
         return RESOLVE_FULL
@@ -220,7 +232,7 @@ export abstract class Conntrack {
     }
     const ct = Life.create(net)
     if (ct == 0) return RESOLVE_FULL
-    Tuple.copy(Ct.original(ct), skb)
+    Tuple.copy(Ct.original(ct), tuple)
     Table.seal(Ct.original(ct), id, zones & 0xffff)
     Tuple.copy(Ct.reply(ct), SCRATCH)
     Table.seal(Ct.reply(ct), id, zones >> 16)

@@ -1,134 +1,142 @@
-/**
- * The engine's tracker against the kernel's, packet by packet: a node forwards random conversations, and writes what
- * `-m conntrack --ctstate` says of each packet into its TTL. Then the tables are compared.
- */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { parseConntrackList, printConntrack, type ConntrackEntry } from '../../src/kernel/conntrack.ts'
+/** The engine's trackers against the kernel's, packet by packet, over random conversations. */
+import { afterAll, beforeAll, describe, it } from 'vitest'
 import { Random } from '../../src/sim/random.ts'
+import { exchange } from '../support/conntrack/datagrams.ts'
+import { association } from '../support/conntrack/associations.ts'
 import { conversation } from '../support/conntrack/segments.ts'
-import { Tracker, type CtState } from '../support/conntrack/tracker.ts'
+import { Tracker } from '../support/conntrack/tracker.ts'
 import { ipPacket, tcp } from '../support/packet/build.ts'
-import type { CaseFrame } from './harness/case.ts'
+import { sctp } from '../support/packet/sctp.ts'
+import { compareForwarding, type Sent } from './harness/forwarding.ts'
 import { Kernel, whyNoKernel } from './harness/kernel.ts'
-import { a, b } from './harness/sides.ts'
-import { TOPOLOGY } from './harness/topology.ts'
 
 const why = whyNoKernel()
 if (why !== undefined) console.log(`skipped: ${why}`)
 
-const TTL: ReadonlyMap<number, CtState> = new Map([
-  [10, 'INVALID'],
-  [20, 'NEW'],
-  [30, 'ESTABLISHED'],
-  [40, 'RELATED'],
-  [50, 'UNTRACKED'],
-])
-const MARKING = [...TTL].flatMap(([ttl, state]) => [
-  `ip netns exec node iptables -t mangle -A POSTROUTING -m conntrack --ctstate ${state} -j TTL --ttl-set ${ttl}`,
-  `ip netns exec node ip6tables -t mangle -A POSTROUTING -m conntrack --ctstate ${state} -j HL --hl-set ${ttl}`,
-])
-/** Seconds that real time may have taken off a timeout. */
-const SLACK = 4
+const SEEDS = [1, 2, 3]
 
-/** A packet of one of many flows, and which side sends it. */
-interface Sent {
-  readonly flow: number
-  readonly side: typeof a
-  readonly packet: Uint8Array
-  readonly label: string
-}
+type Sysctls = readonly (readonly [string, string])[]
+const SETTINGS: readonly (readonly [string, Sysctls])[] = [
+  ['as it comes', []],
+  ['be_liberal', [['nf_conntrack_tcp_be_liberal', '1']]],
+  ['not loose', [['nf_conntrack_tcp_loose', '0']]],
+  ['ignoring invalid RSTs', [['nf_conntrack_tcp_ignore_invalid_rst', '1']]],
+  ['without checksums', [['nf_conntrack_checksum', '0']]],
+]
 
-describe.skipIf(why !== undefined)('conntrack, as the kernel does it', () => {
+describe.skipIf(why !== undefined)('conntrack, as the kernel does it', { timeout: 300_000 }, () => {
   let kernel: Kernel
   beforeAll(() => {
     kernel = new Kernel()
   })
   afterAll(() => kernel?.stop())
 
-  async function compare(
-    sent: readonly Sent[],
-    setup: readonly string[] = [],
-    tune: (t: Tracker) => void = () => {},
-  ) {
-    const frames: CaseFrame[] = sent.map(({ side, packet }) => side.packet(packet))
-    const script = [TOPOLOGY, ...MARKING, ...setup].join('\n')
-    const { captured, outputs } = await kernel.outcome({ script, frames, watch: [a.port, b.port] }, [
-      'ip netns exec node conntrack -L',
-    ])
-    const theirs = new Map(
-      captured.map(({ cause, bytes }) => [cause, TTL.get(bytes[14 + (bytes[14]! >> 4 === 6 ? 7 : 8)]!)]),
-    )
-    const tracker = new Tracker({ entries: 16_384 })
-    tune(tracker)
-    const differences = new Map<number, string[]>()
-    const ours = sent.map(({ packet }) => tracker.forward(packet, { nat: true }).state)
-    sent.forEach(({ flow }, index) => {
-      const kernelSays = theirs.get(index) ?? null
-      if (kernelSays !== ours[index]) {
-        differences.set(flow, [
-          ...(differences.get(flow) ?? []),
-          `packet ${index}: kernel ${kernelSays}, engine ${ours[index]}`,
-        ])
-      }
-    })
-    const first = [...differences.keys()][0]
-    if (first !== undefined) {
-      const story = sent.flatMap(({ flow, label }, i) =>
-        flow === first ? [`${i} ${label} kernel=${theirs.get(i)} engine=${ours[i]}`] : [],
-      )
-      expect.fail(`${differences.size} flows differ; the first:\n${story.join('\n')}`)
-    }
-    const [left, right] = [
-      parseConntrackList(outputs[0]!.text),
-      parseConntrackList(tracker.list().join('\n')),
-    ]
-    expect(tableOf(right)).toEqual(tableOf(left))
-    const timeouts = new Map(left.map((entry) => [keyOf(entry), entry.timeout]))
-    const off = right.filter((entry) => {
-      const theirs = timeouts.get(keyOf(entry))!
-      return entry.timeout < theirs || entry.timeout > theirs + SLACK
-    })
-    expect(off.map((entry) => `${printConntrack(entry)}: kernel ${timeouts.get(keyOf(entry))}`)).toEqual([])
+  interface Packet {
+    readonly flow: number
+    readonly side: 'a' | 'b'
+    readonly packet: Uint8Array
+    readonly label: string
+    readonly after?: number
   }
 
-  const keyOf = (entry: ConntrackEntry) => printConntrack({ ...entry, timeout: 0 })
-  const tableOf = (entries: readonly ConntrackEntry[]) => entries.map(keyOf).sort()
+  async function compare(packets: readonly Packet[], sysctls: Sysctls = []): Promise<void> {
+    const tracker = new Tracker({ entries: 16_384 })
+    for (const [key, value] of sysctls) {
+      tracker.conntrack.setSysctl(tracker.block, `net.netfilter.${key}`, value)
+    }
+    const sent: Sent[] = packets.map((one) => {
+      tracker.pass(one.after ?? 0)
+      const { state, packet } = tracker.forward(one.packet)
+      return { ...one, state, out: state === null ? null : packet }
+    })
+    const setup = sysctls.map(
+      ([key, value]) => `ip netns exec node sysctl -q -w net.netfilter.${key}=${value}`,
+    )
+    await compareForwarding(kernel, tracker, sent, setup)
+  }
 
-  const TCP_SETUPS: readonly (readonly [string, readonly (readonly [string, string])[]])[] = [
-    ['as it comes', []],
-    ['be_liberal', [['nf_conntrack_tcp_be_liberal', '1']]],
-    ['not loose', [['nf_conntrack_tcp_loose', '0']]],
-    ['ignoring invalid RSTs', [['nf_conntrack_tcp_ignore_invalid_rst', '1']]],
-    ['without checksums', [['nf_conntrack_checksum', '0']]],
-  ]
-  it.each(TCP_SETUPS)('TCP conversations, %s', { timeout: 120_000 }, async (_, sysctls) => {
-    for (const seed of [1, 2, 3]) {
+  it.each(SETTINGS)('TCP conversations, %s', async (_, sysctls) => {
+    for (const seed of SEEDS) {
       const random = new Random(seed)
-      const sent = Array.from({ length: 400 }, (_unused, flow) => tcpFlow(random, flow)).flat()
-      const setup = sysctls.map(
-        ([key, value]) => `ip netns exec node sysctl -q -w net.netfilter.${key}=${value}`,
+      await compare(
+        flows(400, (flow) => tcpFlow(random, flow)),
+        sysctls,
       )
-      await compare(sent, setup, (tracker) => {
-        for (const [key, value] of sysctls)
-          tracker.conntrack.setSysctl(tracker.block, `net.netfilter.${key}`, value)
-      })
     }
   })
 
-  function tcpFlow(random: Random, flow: number): Sent[] {
-    const v6 = random.below(4) === 0
-    const client = v6 ? 'fd00:1::2' : '10.0.1.2'
-    const server = v6 ? 'fd00:2::2' : '10.0.2.2'
+  it.each([
+    ['as it comes', []],
+    ['without checksums', [['nf_conntrack_checksum', '0']]],
+  ] satisfies [string, Sysctls][])('SCTP associations, %s', async (_, sysctls) => {
+    for (const seed of SEEDS) {
+      const random = new Random(seed)
+      await compare(
+        flows(400, (flow) => sctpFlow(random, flow)),
+        sysctls,
+      )
+    }
+  })
+
+  it.each([
+    ['as it comes', []],
+    ['without checksums', [['nf_conntrack_checksum', '0']]],
+  ] satisfies [string, Sysctls][])('datagrams, pings, errors and the rest, %s', async (_, sysctls) => {
+    for (const seed of SEEDS) {
+      const random = new Random(seed)
+      await compare(
+        flows(300, (flow) => exchange(random, flow).map((one) => ({ flow, ...one }))),
+        sysctls,
+      )
+    }
+  })
+
+  it('UDP flows that go on for more than two seconds', async () => {
+    const random = new Random(7)
+    const packets = flows(60, (flow) =>
+      exchange(random, flow, ['udp', 'udplite']).map((one) => ({ flow, ...one })),
+    )
+    const rounds = [0, 1, 2].flatMap((round) =>
+      packets.map((one, i) => ({ ...one, ...(round > 0 && i === 0 && { after: 1500 }) })),
+    )
+    await compare(rounds)
+  })
+
+  function flows(count: number, one: (flow: number) => readonly Packet[]): Packet[] {
+    return Array.from({ length: count }, (_, flow) => one(flow)).flat()
+  }
+
+  function addresses(random: Random): { client: string; server: string } {
+    return random.below(4) === 0
+      ? { client: 'fd00:1::2', server: 'fd00:2::2' }
+      : { client: '10.0.1.2', server: '10.0.2.2' }
+  }
+
+  function tcpFlow(random: Random, flow: number): Packet[] {
+    const { client, server } = addresses(random)
     const port = 2000 + flow
     return conversation(random, 2 + random.below(12)).map(({ from, header }) => {
       const mine = from === 'client'
       const ip = { source: mine ? client : server, destination: mine ? server : client }
-      const ports = mine
-        ? { sourcePort: port, destinationPort: 80 }
-        : { sourcePort: 80, destinationPort: port }
+      const ports = mine ? [port, 80] : [80, port]
+      const segment = tcp(ip, { sourcePort: ports[0]!, destinationPort: ports[1]!, ...header })
       const { flags, seq, ack, window, options, payload } = header
-      const label = `${from} ${flags} seq ${seq} ack ${ack} win ${window} len ${payload?.length} opt ${options?.join(',')}`
-      return { flow, side: mine ? a : b, packet: ipPacket(ip, tcp(ip, { ...ports, ...header })), label }
+      const label = `${from} ${flags} seq ${seq} ack ${ack} win ${window} len ${payload?.length} opt ${options?.join()}`
+      return { flow, side: mine ? 'a' : 'b', packet: ipPacket(ip, segment), label }
+    })
+  }
+
+  function sctpFlow(random: Random, flow: number): Packet[] {
+    const { client, server } = addresses(random)
+    const port = 2000 + flow
+    return association(random, 2 + random.below(12)).map(({ from, header }) => {
+      const mine = from === 'client'
+      const ip = { source: mine ? client : server, destination: mine ? server : client }
+      const ports = mine ? [port, 80] : [80, port]
+      const segment = sctp({ sourcePort: ports[0]!, destinationPort: ports[1]!, ...header })
+      const chunks = header.chunks.map(({ type, flags = 0 }) => `${type}/${flags}`)
+      const label = `${from} tag ${header.tag} chunks ${chunks.join()} sum ${header.checksum ?? 'right'}`
+      return { flow, side: mine ? 'a' : 'b', packet: ipPacket(ip, segment), label }
     })
   }
 })

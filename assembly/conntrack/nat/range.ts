@@ -2,7 +2,6 @@
 // l4proto_in_range).
 
 import {
-  IPPROTO_DCCP,
   IPPROTO_GRE,
   IPPROTO_ICMP,
   IPPROTO_ICMPV6,
@@ -78,7 +77,6 @@ export abstract class NatRange {
       case IPPROTO_UDP:
       case IPPROTO_UDPLITE:
       case IPPROTO_SCTP:
-      case IPPROTO_DCCP:
       case IPPROTO_GRE:
         port = manip == NF_NAT_MANIP_SRC ? load<u16>(tuple, TUPLE_SPORT) : load<u16>(tuple, TUPLE_DPORT)
         break

@@ -10,7 +10,6 @@ import { Ct } from '../ct.ts'
 import { CtNet } from '../ctnet.ts'
 import { Taken } from '../taken.ts'
 import {
-  IPPROTO_DCCP,
   IPPROTO_ICMP,
   IPPROTO_ICMPV6,
   IPPROTO_SCTP,
@@ -153,7 +152,6 @@ export abstract class Unique {
       case IPPROTO_UDP:
       case IPPROTO_UDPLITE:
       case IPPROTO_SCTP:
-      case IPPROTO_DCCP:
         place = tuple + (manip == NF_NAT_MANIP_SRC ? TUPLE_SPORT : TUPLE_DPORT)
         break
       default:

@@ -55,17 +55,23 @@ export abstract class Checksum {
     store<u16>(field, ~sum)
   }
 
+  /** The complement of a 32-bit word. (`~word as u64` would be compiled as the complement of 64 bits.) */
+  @inline private static inverse(word: u32): u64 {
+    return (word ^ 0xffffffff) as u64
+  }
+
   /** A 32-bit word changed. */
   @inline static replace4(field: usize, old: u32, now: u32): void {
-    let sum: u64 = ((~(load<u16>(field) as u32) & 0xffff) as u64) + (~old as u64) + (now as u64)
+    let sum: u64 = ((~(load<u16>(field) as u32) & 0xffff) as u64) + Checksum.inverse(old) + (now as u64)
     store<u16>(field, ~Checksum.fold(sum))
   }
 
   /** Sixteen bytes changed. */
   @inline static replace16(field: usize, old: usize, now: usize): void {
     let sum: u64 = (~(load<u16>(field) as u32) & 0xffff) as u64
-    sum += (~load<u32>(old) as u64) + (~load<u32>(old, 4) as u64) + (~load<u32>(old, 8) as u64)
-    sum += (~load<u32>(old, 12) as u64) + (load<u32>(now) as u64) + (load<u32>(now, 4) as u64)
+    sum += Checksum.inverse(load<u32>(old)) + Checksum.inverse(load<u32>(old, 4))
+    sum += Checksum.inverse(load<u32>(old, 8)) + Checksum.inverse(load<u32>(old, 12))
+    sum += (load<u32>(now) as u64) + (load<u32>(now, 4) as u64)
     sum += (load<u32>(now, 8) as u64) + (load<u32>(now, 12) as u64)
     store<u16>(field, ~Checksum.fold(sum))
   }

@@ -13,7 +13,9 @@ import {
   SKB_ICMP_TYPE,
   SKB_CLASS,
   SKB_NETWORK,
+  SKB_PARENT,
   SKB_ROOM,
+  SKB_SERIAL,
   WORK_ICMP_ERROR,
   WORK_TCP_RESET,
 } from '../../src/abi/skb.ts'
@@ -57,7 +59,10 @@ export abstract class Answer {
     if (copy == 0) return 0
     const kind = load<u8>(copy, SKB_CLASS)
     const room = load<u32>(copy, SKB_ROOM)
+    const serial = load<u32>(copy, SKB_SERIAL)
     memory.copy(copy, skb, SKB_HEADER)
+    store<u32>(copy, serial, SKB_SERIAL)
+    store<u32>(copy, load<u32>(skb, SKB_SERIAL), SKB_PARENT)
     store<u8>(copy, kind, SKB_CLASS)
     store<u32>(copy, room, SKB_ROOM)
     const at = copy + SKB_NETWORK

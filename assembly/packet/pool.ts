@@ -1,12 +1,12 @@
 // Packet buffers. Two pools, one for frames of ordinary size and one for whole datagrams of up to 64 KiB, filled
 // while loading; a packet that finds its pool empty is dropped and counted, memory never grows under a packet.
 
-import { SKB_CLASS, SKB_HEADER, SKB_NEXT, SKB_ROOM } from '../../src/abi/skb.ts'
+import { SKB_CLASS, SKB_HEADER, SKB_NEXT, SKB_ROOM, SKB_SERIAL } from '../../src/abi/skb.ts'
 import { Arena } from '../memory/arena.ts'
 
 const SMALL: usize = 2048
 const LARGE: usize = 66560
-/** First free buffer and number of free ones, small then large; then how often a pool was empty. */
+/** First free buffer and number of free ones, small then large; then how often a pool was empty, and the last serial. */
 const STATE = memory.data(32, 16)
 
 export abstract class Pool {
@@ -27,6 +27,9 @@ export abstract class Pool {
     store<u32>(head, load<u32>(skb, SKB_NEXT))
     store<u32>(head, load<u32>(head, 4) - 1, 4)
     memory.fill(skb, 0, SKB_HEADER)
+    const serial = load<u32>(STATE, 20) + 1
+    store<u32>(STATE, serial, 20)
+    store<u32>(skb, serial, SKB_SERIAL)
     store<u8>(skb, large ? 1 : 0, SKB_CLASS)
     store<u32>(skb, (large ? LARGE : SMALL) as u32, SKB_ROOM)
     return skb

@@ -10,8 +10,10 @@
 //     | ct    | ctinfo | family| pkttyp| flags | fragoff| l3len | l4len |
 //    88      92       96       100      104
 //     | next  | tcpflg | dst    | physin |
-//   104     105      106    107    108      110      112         128    132   133   134    136      140    144
+//   104     105      106    107    108      110      112         128    132   133   134    136      140
 //    | rttype| rtflags| work | class| fragmax| ipflags| next hop  | info | type| code| hook | socket | room |
+//   144      148      152
+//    | serial | parent | probe |
 //    (up to SKB_HEADER, then the frame's room)
 //
 // data, l3, l4, netns, indev, outdev, ct, next and dst are addresses in linear memory (0 = none).
@@ -72,6 +74,12 @@ export const SKB_HOOK = SKB_ICMP_CODE + 1
 export const SKB_SOCKET = SKB_HOOK + 2
 /** Bytes of the whole buffer, this record included. */
 export const SKB_ROOM = SKB_SOCKET + 4
+/** Number of the packet, in the order in which packets came to be (u32, from 1). */
+export const SKB_SERIAL = SKB_ROOM + 4
+/** The packet whose answer this is (its SKB_SERIAL), 0 for none. */
+export const SKB_PARENT = SKB_SERIAL + 4
+/** SKB_PROBE bits: which half of the host's probe this packet belongs to. */
+export const SKB_PROBE = SKB_PARENT + 4
 export const SKB_HEADER = 192
 /** Where an Ethernet frame begins, so that its network header is 64-byte aligned. */
 export const SKB_FRAME = SKB_HEADER + 50

@@ -1,11 +1,40 @@
-// The engine's exported surface: verbs on kernel objects, named <noun>_<verb>, and run().
+// The engine's exported surface: verbs on kernel objects, named <noun>_<verb>, and run(). Addresses are positions in
+// linear memory, 0 = none; records are laid out as src/abi says.
 
+import { SKB_FRAME } from '../src/abi/skb.ts'
+import { Arena } from './memory/arena.ts'
 import { Random } from './memory/random.ts'
 import { Time } from './memory/time.ts'
-import { Arena } from './memory/arena.ts'
+import { Addr } from './netns/addr.ts'
+import { Admin } from './netns/admin.ts'
+import { Link } from './netns/link.ts'
+import { Neigh } from './netns/neigh.ts'
+import { Prefix } from './netns/prefix.ts'
+import { Socket } from './netns/socket.ts'
+import { Pool } from './packet/pool.ts'
+import { Skb } from './packet/skb.ts'
+import { Capture } from './stack/capture.ts'
+import { Connection } from './stack/connection.ts'
+import { Drop } from './stack/drop.ts'
+import { Tcp } from './stack/tcp.ts'
+import { Transmit } from './stack/transmit.ts'
+import { Work } from './stack/work.ts'
+import { Trace } from './trace/trace.ts'
+
+export * from './conntrack/exports'
+export * from './ipset/exports'
+export * from './netfilter/exports'
 
 export function abi_version(): i32 {
   return 1
+}
+
+/** Sets up the engine: once, before anything else. False when memory is full. */
+export function engine_init(seed: u32): i32 {
+  Prefix.initialise()
+  Random.seed(seed)
+  Tcp.seed(seed)
+  return Pool.reserve(1024, 16) && Connection.initialise() ? 1 : 0
 }
 
 /** Virtual time, in milliseconds since the epoch (fractions count). */
@@ -26,6 +55,146 @@ export function arena_free(ptr: u32, bytes: u32): void {
   Arena.free(ptr, bytes)
 }
 
-export * from './conntrack/exports'
-export * from './ipset/exports'
-export * from './netfilter/exports'
+/** Bytes of linear memory in use. */
+export function arena_used(): u32 {
+  return Arena.used() as u32
+}
+
+// Namespaces and what `ip` makes in them.
+
+export function netns_create(): u32 {
+  return Admin.createNetns() as u32
+}
+
+/** Nothing may be in flight. */
+export function netns_destroy(netns: u32): void {
+  Transmit.forget(netns, 0)
+  Connection.closeAll(netns)
+  Admin.destroyNetns(netns)
+}
+
+/** IPv6 forwarding of the namespace's links was changed. */
+export function netns_forwarding6(netns: u32): void {
+  Admin.forwarding6(netns)
+}
+
+export function link_create(netns: u32, kind: u32): u32 {
+  return Admin.createLink(netns, kind) as u32
+}
+
+export function link_destroy(link: u32): void {
+  Transmit.forget(Link.netns(link), link)
+  Admin.destroyLink(link)
+}
+
+export function link_set_up(link: u32, up: i32): void {
+  if (!up) Transmit.forget(Link.netns(link), link)
+  Admin.setUp(link, up != 0)
+}
+
+/** 1, or 0 when the link has this address. */
+export function address_add(link: u32, record: u32): i32 {
+  return Admin.addAddress(link, record) ? 1 : 0
+}
+
+export function address_delete(link: u32, family: u32, address: u32): i32 {
+  const addr = Addr.find(link, family, address)
+  if (addr == 0) return 0
+  Admin.removeAddress(addr)
+  return 1
+}
+
+/** 0, or a negative errno. */
+export function route_add(netns: u32, family: u32, record: u32): i32 {
+  return Admin.addRoute(netns, family, record)
+}
+
+export function route_delete(netns: u32, family: u32, record: u32): i32 {
+  return Admin.removeRoute(netns, family, record) ? 1 : 0
+}
+
+/** The entry of an address on a link, made when there is none; the host writes state and hardware address. */
+export function neigh_make(link: u32, address: u32): u32 {
+  return Neigh.make(Link.netns(link), link, address, true) as u32
+}
+
+/** The host has written an entry: packets that wait for it go on. */
+export function neigh_resolved(neigh: u32): void {
+  Transmit.resolved(neigh)
+}
+
+export function neigh_delete(link: u32, address: u32): i32 {
+  const neigh = Neigh.find(Link.netns(link), link, address)
+  if (neigh == 0) return 0
+  let skb = Neigh.dequeue(neigh)
+  while (skb != 0) {
+    Drop.free(skb)
+    skb = Neigh.dequeue(neigh)
+  }
+  Neigh.remove(Link.netns(link), neigh)
+  return 1
+}
+
+export function socket_add(netns: u32, record: u32): u32 {
+  return Socket.add(netns, record) as u32
+}
+
+export function socket_remove(netns: u32, socket: u32): void {
+  Socket.remove(netns, socket)
+}
+
+// Packets.
+
+/** A buffer for a frame of `bytes`, to be written at `frame_data` of it; 0 when memory is full. */
+export function frame_alloc(bytes: u32): u32 {
+  if (!Pool.reserve(256, 8)) return 0
+  return Pool.take(bytes) as u32
+}
+
+export function frame_data(skb: u32): u32 {
+  return skb + SKB_FRAME
+}
+
+/** The frame arrives at a link, when run() comes to it. */
+export function frame_inject(skb: u32, link: u32, bytes: u32): void {
+  Skb.setNetns(skb, Link.netns(link))
+  Skb.setIndev(skb, link)
+  Skb.setData(skb, skb + SKB_FRAME)
+  Skb.setLen(skb, bytes)
+  Transmit.inject(skb)
+}
+
+/** Handles at most `budget` pieces of work and says how many it did: fewer than the budget means that all is done. */
+export function engine_run(budget: u32): u32 {
+  Pool.reserve(256, 8)
+  Neigh.restock()
+  return Work.run(budget)
+}
+
+/** When the next timer of the stack is due, in milliseconds since the epoch; 0 when none is. */
+export function timers_next(): f64 {
+  return (Transmit.nextTimer() as f64) / 1000.0
+}
+
+/** Runs the stack's timers that are due. */
+export function timers_run(): void {
+  Transmit.neighbourTimers()
+}
+
+/** Where data, room, used and lost words of the captured frames are. */
+export function capture_buffer(): u32 {
+  return Capture.buffer() as u32
+}
+
+export function trace_buffer(): u32 {
+  return Trace.buffer() as u32
+}
+
+export function trace_set(on: i32): void {
+  Trace.set(on != 0)
+}
+
+/** One u32 a REASON_*: how many packets ended for it. */
+export function reason_counts(): u32 {
+  return Drop.counts() as u32
+}

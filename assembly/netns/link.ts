@@ -70,4 +70,8 @@ export abstract class Link {
   @inline static id(link: usize): u32 {
     return load<u32>(link, LINK_ID)
   }
+
+  @inline static setMtu(link: usize, mtu: u32): void {
+    store<u32>(link, mtu, LINK_MTU)
+  }
 }

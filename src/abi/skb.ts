@@ -13,7 +13,7 @@
 //   104     105      106    107    108      110      112         128    132   133   134    136      140
 //    | rttype| rtflags| work | class| fragmax| ipflags| next hop  | info | type| code| hook | socket | room |
 //   144      148      152
-//    | serial | parent | probe |
+//    | serial | parent | probe | cuts | fragid |
 //    (up to SKB_HEADER, then the frame's room)
 //
 // data, l3, l4, netns, indev, outdev, ct, next and dst are addresses in linear memory (0 = none).
@@ -70,6 +70,8 @@ export const SKB_ICMP_INFO = SKB_NEXTHOP + 16
 export const SKB_ICMP_TYPE = SKB_ICMP_INFO + 4
 export const SKB_ICMP_CODE = SKB_ICMP_TYPE + 1
 export const SKB_HOOK = SKB_ICMP_CODE + 1
+/** errno of a route that refuses (u8). */
+export const SKB_RT_ERROR = SKB_HOOK + 1
 /** The socket that sends it, 0 for the kernel's own packets: what `-m owner` looks at. */
 export const SKB_SOCKET = SKB_HOOK + 2
 /** Bytes of the whole buffer, this record included. */
@@ -80,6 +82,10 @@ export const SKB_SERIAL = SKB_ROOM + 4
 export const SKB_PARENT = SKB_SERIAL + 4
 /** SKB_PROBE bits: which half of the host's probe this packet belongs to. */
 export const SKB_PROBE = SKB_PARENT + 4
+/** Where a reassembled datagram's fragments were cut: address of a u16 count and that many u16 lengths, 0 = unknown. */
+export const SKB_CUTS = SKB_PROBE + 4
+/** Identification of the IPv6 fragments it came from, network order. */
+export const SKB_FRAG_ID = SKB_CUTS + 4
 export const SKB_HEADER = 192
 /** Where an Ethernet frame begins, so that its network header is 64-byte aligned. */
 export const SKB_FRAME = SKB_HEADER + 50

@@ -1,0 +1,130 @@
+// IPv4 options and the IPv6 hop-by-hop header of a received packet (net/ipv4/ip_options.c: __ip_options_compile;
+// net/ipv6/exthdrs.c: ip6_parse_tlv). Source routes are refused, as a kernel with default sysctls does; record route
+// and timestamp options are checked, but the receiver's address and time are not written into them.
+
+import {
+  ICMPV6_PARAMPROB,
+  ICMPV6_UNK_OPTION,
+  IP6_DST,
+  IP6_HLEN,
+  IP_HLEN,
+  IP_VHL,
+} from '../../src/abi/headers.ts'
+import { NF_INET_PRE_ROUTING } from '../../src/abi/verdict.ts'
+import { Address } from '../packet/address.ts'
+import { Answer } from '../packet/answer.ts'
+import { Parse } from '../packet/parse.ts'
+import { Skb } from '../packet/skb.ts'
+
+const LSRR: u32 = 131
+const SSRR: u32 = 137
+const RECORD_ROUTE: u32 = 7
+const TIMESTAMP: u32 = 68
+const ROUTER_ALERT: u32 = 148
+const CIPSO: u32 = 134
+
+export abstract class Options {
+  /** False: the packet is dropped (a malformed option, or a source route). */
+  static receive(skb: usize): bool {
+    const l3 = Skb.l3(skb)
+    const end = ((load<u8>(l3, IP_VHL) & 15) as u32) << 2
+    let at: u32 = IP_HLEN
+    let seen: u32 = 0
+    while (at < end) {
+      const kind = load<u8>(l3 + at) as u32
+      if (kind == 0) return true
+      if (kind == 1) {
+        at += 1
+        continue
+      }
+      if (at + 2 > end) return false
+      const length = load<u8>(l3 + at, 1) as u32
+      if (length < 2 || at + length > end) return false
+      switch (kind) {
+        case LSRR:
+        case SSRR:
+          return false
+        case RECORD_ROUTE:
+          if (seen & 1 || length < 3) return false
+          if (!Options.pointer(l3 + at, 4, length, 3)) return false
+          seen |= 1
+          break
+        case TIMESTAMP:
+          if (seen & 2 || length < 4) return false
+          if (!Options.timestamp(l3 + at, length)) return false
+          seen |= 2
+          break
+        case ROUTER_ALERT:
+          if (length < 4) return false
+          break
+        case CIPSO:
+          return false
+      }
+      at += length
+    }
+    return true
+  }
+
+  /** The option's pointer is at least `least`, and where it points there is room for `more` further bytes. */
+  private static pointer(option: usize, least: u32, length: u32, more: u32): bool {
+    const pointer = load<u8>(option, 2) as u32
+    return pointer >= least && (pointer > length || pointer + more <= length)
+  }
+
+  private static timestamp(option: usize, length: u32): bool {
+    const kind = (load<u8>(option, 3) & 15) as u32
+    const pointer = load<u8>(option, 2) as u32
+    if (pointer > length) return kind == 3 || load<u8>(option, 3) >> 4 != 15
+    return Options.pointer(option, 5, length, kind == 1 || kind == 3 ? 7 : 3)
+  }
+
+  /** ipv6_parse_hopopts on a packet of `total` bytes. False: it is dropped, perhaps answered. */
+  static hopByHop(skb: usize, l3: usize, total: u32): bool {
+    if (total < (IP6_HLEN as u32) + 8) return false
+    const length = ((load<u8>(l3, IP6_HLEN + 1) as u32) + 1) << 3
+    const end: u32 = IP6_HLEN + length
+    if (end > total) return false
+    let at: u32 = IP6_HLEN + 2
+    let padding: u32 = 0
+    while (at < end) {
+      const kind = load<u8>(l3 + at) as u32
+      if (kind == 0) {
+        padding += 1
+        if (padding > 7) return false
+        at += 1
+        continue
+      }
+      if (at + 2 > end) return false
+      const size = (load<u8>(l3 + at, 1) as u32) + 2
+      if (at + size > end) return false
+      if (kind == 1) {
+        padding += size
+        if (padding > 7) return false
+        for (let i: u32 = 2; i < size; i++) if (load<u8>(l3 + at + i) != 0) return false
+      } else {
+        padding = 0
+        if (kind == 5) {
+          if (size != 4) return false
+        } else if (!Options.tolerated(skb, l3, total, kind, at)) return false
+      }
+      at += size
+    }
+    return true
+  }
+
+  /** An unknown option's two high bits say what to do (ip6_tlvopt_unknown). */
+  private static tolerated(skb: usize, l3: usize, total: u32, kind: u32, at: u32): bool {
+    switch (kind >> 6) {
+      case 0:
+        return true
+      case 1:
+        return false
+      case 3:
+        if (Address.isMulticast6(l3 + IP6_DST)) return false
+      default:
+        Parse.ip6(skb, l3, total)
+        Answer.icmpErrorInfo(skb, ICMPV6_PARAMPROB, ICMPV6_UNK_OPTION, bswap<u32>(at), NF_INET_PRE_ROUTING)
+        return false
+    }
+  }
+}

@@ -3,12 +3,15 @@
 
 import { SKB_FRAME } from '../src/abi/skb.ts'
 import { Arena } from './memory/arena.ts'
+import { NETNS_CT } from '../src/abi/netns.ts'
+import { Conntrack } from './conntrack/core.ts'
 import { Random } from './memory/random.ts'
 import { Time } from './memory/time.ts'
 import { Addr } from './netns/addr.ts'
 import { Admin } from './netns/admin.ts'
 import { Link } from './netns/link.ts'
 import { Neigh } from './netns/neigh.ts'
+import { Netns } from './netns/netns.ts'
 import { Prefix } from './netns/prefix.ts'
 import { Socket } from './netns/socket.ts'
 import { Pool } from './packet/pool.ts'
@@ -63,7 +66,11 @@ export function arena_used(): u32 {
 // Namespaces and what `ip` makes in them.
 
 export function netns_create(): u32 {
-  return Admin.createNetns() as u32
+  const netns = Admin.createNetns()
+  if (netns == 0) return 0
+  const ct = Conntrack.netnsInit(Netns.id(netns))
+  store<u32>(netns, ct as u32, NETNS_CT)
+  return ct != 0 ? (netns as u32) : 0
 }
 
 /** Nothing may be in flight. */

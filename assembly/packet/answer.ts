@@ -3,7 +3,7 @@
 // addresses) builds the answer before it takes up any other work. The copy holds the packet's conntrack entry, which
 // the answer inherits as nf_ct_attach does.
 
-import { CT_REFS } from '../../src/abi/conntrack.ts'
+import { CT_REFS, CT_STATUS, IPS_TEMPLATE } from '../../src/abi/conntrack.ts'
 import {
   SKB_DATA,
   SKB_HEADER,
@@ -74,7 +74,8 @@ export abstract class Answer {
     Skb.setL4(copy, l4 != 0 ? at + (l4 - l3) : 0)
     store<u8>(copy, hook, SKB_HOOK)
     const ct = Skb.ct(skb)
-    if (ct != 0) store<u16>(ct, load<u16>(ct, CT_REFS) + 1, CT_REFS)
+    if (ct != 0 && !(load<u32>(ct, CT_STATUS) & IPS_TEMPLATE))
+      store<u16>(ct, load<u16>(ct, CT_REFS) + 1, CT_REFS)
     return copy
   }
 }

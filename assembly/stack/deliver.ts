@@ -18,9 +18,9 @@ import {
 } from '../../src/abi/headers.ts'
 import { REASON_DELIVERED, REASON_IP_INHDR, REASON_UNHANDLED_PROTO } from '../../src/abi/reason.ts'
 import { NFPROTO_IPV4, NF_ACCEPT, NF_INET_LOCAL_IN } from '../../src/abi/verdict.ts'
+import { Conntrack } from '../conntrack/core.ts'
 import { Answer } from '../packet/answer.ts'
 import { Skb } from '../packet/skb.ts'
-import { Conntracks } from './conntracks.ts'
 import { Drop } from './drop.ts'
 import { Hooks } from './hooks.ts'
 import { Icmp4 } from './icmp4.ts'
@@ -43,7 +43,7 @@ export abstract class Deliver {
     if (proto == (v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6)) {
       if (l4 == 0) Drop.packet(skb, REASON_IP_INHDR)
       else {
-        if (v4) Conntracks.put(skb)
+        if (v4) Conntrack.put(skb)
         if (v4) Icmp4.receive(skb)
         else Icmp6.receive(skb)
       }

@@ -3,6 +3,7 @@
 
 import { NETNS_DROPPED } from '../../src/abi/netns.ts'
 import { REASON_COUNT } from '../../src/abi/reason.ts'
+import { Conntrack } from '../conntrack/core.ts'
 import { Pool } from '../packet/pool.ts'
 import { Skb } from '../packet/skb.ts'
 import { Trace } from '../trace/trace.ts'
@@ -33,6 +34,7 @@ export abstract class Drop {
 
   /** Gives the buffer back and lets go of the conntrack entry. */
   static free(skb: usize): void {
+    Conntrack.put(skb)
     Pool.give(skb)
   }
 

@@ -41,6 +41,7 @@ import {
 } from '../../src/abi/reason.ts'
 import { SKB_F_ERROR, SKB_ICMP_CODE, SKB_ICMP_INFO, SKB_ICMP_TYPE } from '../../src/abi/skb.ts'
 import { NFPROTO_IPV4 } from '../../src/abi/verdict.ts'
+import { Conntrack } from '../conntrack/core.ts'
 import { Time } from '../memory/time.ts'
 import { Addr } from '../netns/addr.ts'
 import { Fib } from '../netns/fib.ts'
@@ -48,7 +49,6 @@ import { Address } from '../packet/address.ts'
 import { Checksum } from '../packet/checksum.ts'
 import { Skb } from '../packet/skb.ts'
 import { Client } from './client.ts'
-import { Conntracks } from './conntracks.ts'
 import { Drop } from './drop.ts'
 import { Make } from './make.ts'
 import { Rt } from './route.ts'
@@ -128,7 +128,7 @@ export abstract class Icmp4 {
     Make.checksum(skb, IPPROTO_ICMP, ICMP_CHECK)
     const tos = ((load<u8>(l3, IP_TOS) as u32) & 0x1e) | 0xc0
     Make.header4(skb, IPPROTO_ICMP, tos, Make.hops(skb), Make.nextId(netns), 0)
-    Conntracks.attach(skb, about)
+    Conntrack.attach(skb, about)
     Make.send(skb)
   }
 

@@ -29,13 +29,13 @@ import {
 import { RTN_LOCAL } from '../../src/abi/route.ts'
 import { SKB_F_ERROR, SKB_ICMP_CODE, SKB_ICMP_INFO, SKB_ICMP_TYPE } from '../../src/abi/skb.ts'
 import { NFPROTO_IPV6 } from '../../src/abi/verdict.ts'
+import { Conntrack } from '../conntrack/core.ts'
 import { Addr } from '../netns/addr.ts'
 import { Fib } from '../netns/fib.ts'
 import { Address } from '../packet/address.ts'
 import { Checksum } from '../packet/checksum.ts'
 import { Skb } from '../packet/skb.ts'
 import { Client } from './client.ts'
-import { Conntracks } from './conntracks.ts'
 import { Drop } from './drop.ts'
 import { Make } from './make.ts'
 import { Ndp } from './ndp.ts'
@@ -92,7 +92,7 @@ export abstract class Icmp6 {
     store<u32>(l4, load<u32>(about, SKB_ICMP_INFO), ICMP_INFO)
     Make.checksum(skb, IPPROTO_ICMPV6, ICMP_CHECK)
     Make.header6(skb, IPPROTO_ICMPV6, Make.hops(skb), 0x60)
-    Conntracks.attach(skb, about)
+    Conntrack.attach(skb, about)
     Make.send(skb)
   }
 

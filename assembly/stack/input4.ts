@@ -144,7 +144,8 @@ export abstract class Input4 {
     }
     const noAddress = Link.addrs4(dev) == 0
     const route = Fib.lookup(netns, NFPROTO_IPV4, src)
-    if (route == 0 || Route.type(route) > (RTN_MULTICAST as u32)) return filter != 0 ? REASON_IP_RPFILTER : REASON_NONE
+    if (route == 0 || Route.type(route) > (RTN_MULTICAST as u32))
+      return filter != 0 ? REASON_IP_RPFILTER : REASON_NONE
     const type = Route.type(route)
     if (type != RTN_UNICAST && (type != RTN_LOCAL || !acceptLocal)) return REASON_MARTIAN_SOURCE
     if (Route.dev(route) == dev || (type == RTN_LOCAL && dev == Netns.loopback(netns))) {

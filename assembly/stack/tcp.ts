@@ -45,13 +45,13 @@ import {
 import { IP_F_ANYSRC, SKB_F_ERROR } from '../../src/abi/skb.ts'
 import { SOCKET_FLAGS, SOCKET_F_SILENT } from '../../src/abi/socket.ts'
 import { NFPROTO_IPV4 } from '../../src/abi/verdict.ts'
+import { Conntrack } from '../conntrack/core.ts'
 import { Socket } from '../netns/socket.ts'
 import { Address } from '../packet/address.ts'
 import { Checksum } from '../packet/checksum.ts'
 import { Skb } from '../packet/skb.ts'
 import { Client } from './client.ts'
 import { Connection } from './connection.ts'
-import { Conntracks } from './conntracks.ts'
 import { Drop } from './drop.ts'
 import { Make } from './make.ts'
 import { Rt } from './route.ts'
@@ -88,7 +88,7 @@ export abstract class Tcp {
       Drop.packet(skb, REASON_TCP_CSUM)
       return
     }
-    Conntracks.put(skb)
+    Conntrack.put(skb)
     const flags = load<u8>(th, TCP_FLAGS) as u32
     if (Client.isAnswer(skb)) {
       Client.answered(skb, flags & TCP_F_RST ? PROBE_REPLY_RESET : PROBE_REPLY_ANSWER)
@@ -268,7 +268,7 @@ export abstract class Tcp {
       Skb.addFlag(answer, SKB_F_ERROR)
       Skb.setIpFlags(answer, IP_F_ANYSRC)
       if (load<u32>(Skb.netns(about), NETNS_FWMARK_REFLECT) != 0) Skb.setMark(answer, Skb.mark(about))
-      Conntracks.attach(answer, about)
+      Conntrack.attach(answer, about)
       if (Make.route(answer, 0)) {
         Tcp.fillReset(answer, about, flags, header)
         Tcp.finish(answer, 0)

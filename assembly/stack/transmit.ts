@@ -49,6 +49,7 @@ import { RTN_MULTICAST } from '../../src/abi/route.ts'
 import { SKB_NETWORK, WORK_RECEIVE } from '../../src/abi/skb.ts'
 import { TRACE_SENT } from '../../src/abi/trace.ts'
 import { NFPROTO_IPV4, NFPROTO_IPV6, NF_INET_POST_ROUTING } from '../../src/abi/verdict.ts'
+import { Conntrack } from '../conntrack/core.ts'
 import { Time } from '../memory/time.ts'
 import { Addr } from '../netns/addr.ts'
 import { Fib } from '../netns/fib.ts'
@@ -61,7 +62,6 @@ import { Pool } from '../packet/pool.ts'
 import { Queue } from '../packet/queue.ts'
 import { Skb } from '../packet/skb.ts'
 import { Trace } from '../trace/trace.ts'
-import { Conntracks } from './conntracks.ts'
 import { Capture } from './capture.ts'
 import { Drop } from './drop.ts'
 import { Rt } from './route.ts'
@@ -218,7 +218,7 @@ export abstract class Transmit {
       Drop.packet(skb, REASON_PKT_TOO_BIG)
       return
     }
-    Conntracks.put(skb)
+    Conntrack.put(skb)
     Skb.setNetns(skb, Link.netns(peer))
     Skb.setIndev(skb, peer)
     Skb.setMark(skb, 0)

@@ -23,13 +23,13 @@ import {
 } from '../../src/abi/reason.ts'
 import { SOCKET_FLAGS, SOCKET_F_SILENT } from '../../src/abi/socket.ts'
 import { NFPROTO_IPV4, NF_INET_LOCAL_IN } from '../../src/abi/verdict.ts'
+import { Conntrack } from '../conntrack/core.ts'
 import { Socket } from '../netns/socket.ts'
 import { Address } from '../packet/address.ts'
 import { Answer } from '../packet/answer.ts'
 import { Checksum } from '../packet/checksum.ts'
 import { Skb } from '../packet/skb.ts'
 import { Client } from './client.ts'
-import { Conntracks } from './conntracks.ts'
 import { Drop } from './drop.ts'
 import { Make } from './make.ts'
 import { Rt } from './route.ts'
@@ -70,7 +70,7 @@ export abstract class Udp {
       Drop.packet(skb, REASON_NO_SOCKET)
       return
     }
-    Conntracks.put(skb)
+    Conntrack.put(skb)
     Client.arrived(skb)
     if (!(load<u32>(socket, SOCKET_FLAGS) & SOCKET_F_SILENT) && !many) Udp.echo(skb, length)
     Drop.consume(skb, REASON_DELIVERED)

@@ -1,6 +1,7 @@
 // The engine's exported surface: verbs on kernel objects, named <noun>_<verb>, and run(). Addresses are positions in
 // linear memory, 0 = none; records are laid out as src/abi says.
 
+import { RTN_UNICAST } from '../src/abi/route.ts'
 import { SKB_FRAME } from '../src/abi/skb.ts'
 import { Arena } from './memory/arena.ts'
 import { NETNS_CT } from '../src/abi/netns.ts'
@@ -9,11 +10,14 @@ import { Random } from './memory/random.ts'
 import { Time } from './memory/time.ts'
 import { Addr } from './netns/addr.ts'
 import { Admin } from './netns/admin.ts'
+import { Fib } from './netns/fib.ts'
 import { Link } from './netns/link.ts'
 import { Neigh } from './netns/neigh.ts'
 import { Netns } from './netns/netns.ts'
 import { Prefix } from './netns/prefix.ts'
+import { Route } from './netns/route.ts'
 import { Socket } from './netns/socket.ts'
+import { Address } from './packet/address.ts'
 import { Pool } from './packet/pool.ts'
 import { Skb } from './packet/skb.ts'
 import { Capture } from './stack/capture.ts'
@@ -118,6 +122,13 @@ export function route_add(netns: u32, family: u32, record: u32): i32 {
 
 export function route_delete(netns: u32, family: u32, record: u32): i32 {
   return Admin.removeRoute(netns, family, record) ? 1 : 0
+}
+
+/** The link through which an address is reached directly (the gateway of a route that names no link); 0 = none. */
+export function route_device(netns: u32, family: u32, address: u32): u32 {
+  const route = Fib.lookup(netns, family, address)
+  if (route == 0 || Route.type(route) != RTN_UNICAST || !Address.isZero(Route.gateway(route))) return 0
+  return Route.dev(route) as u32
 }
 
 /** The entry of an address on a link, made when there is none; the host writes state and hardware address. */

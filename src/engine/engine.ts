@@ -1,0 +1,263 @@
+/**
+ * The engine behind one class: namespaces, links, rules and packets by name. Bad input throws a Problem and changes
+ * nothing. Nothing here reads a clock: time is what `advanceTo` says.
+ */
+import type { ConntrackEntry } from '../kernel/conntrack.ts'
+import type { InterfaceAddress, Link, Neighbour, Route } from '../kernel/net.ts'
+import { Problem } from '../kernel/problem.ts'
+import type { Family, Ruleset } from '../kernel/ruleset.ts'
+import { Conntrack } from './conntrack.ts'
+import { Instance } from './instance.ts'
+import { type Listener, Netns } from './netns.ts'
+import { Packets } from './packets.ts'
+import { RulesetLoader } from './ruleset/load.ts'
+
+export interface EngineOptions {
+  /** What every random choice of the engine is drawn from. */
+  readonly seed?: number
+  /** The compiled engine; read from beside this package when absent. */
+  readonly wasm?: WebAssembly.Module | Uint8Array
+  /** Conntrack entries to make room for at once. */
+  readonly conntrackEntries?: number
+}
+
+export interface Captured {
+  readonly netns: string
+  readonly link: string
+  /** Milliseconds since the epoch. */
+  readonly time: number
+  readonly frame: Uint8Array
+}
+
+export class Engine {
+  readonly instance: Instance
+  readonly #packets: Packets
+  readonly #conntrack: Conntrack
+  readonly #rules: RulesetLoader
+  readonly #netns = new Map<string, Netns>()
+  /** Names of the links that are captured, by their number. */
+  readonly #captured = new Map<number, { readonly netns: string; readonly link: string }>()
+
+  static create(options: EngineOptions = {}): Engine {
+    return new Engine(options)
+  }
+
+  private constructor({ seed = 1, wasm, conntrackEntries = 65_536 }: EngineOptions) {
+    this.instance = new Instance(wasm)
+    const { exports } = this.instance
+    if (exports.engine_init(seed >>> 0) === 0) throw new Problem('the engine is out of memory')
+    exports.ct_seed(seed >>> 0)
+    this.#packets = new Packets(this.instance)
+    this.#conntrack = new Conntrack(this.instance)
+    this.#conntrack.reserve(conntrackEntries)
+    const { instance } = this
+    this.#rules = new RulesetLoader({
+      alloc: (bytes) => instance.alloc(bytes),
+      free: (ptr, bytes) => instance.free(ptr, bytes),
+      words: () => instance.words,
+      setJumpStack: (ptr) => exports.jumpstack_set(ptr),
+      resetChain: (chain) => exports.chain_reset(chain),
+      setSlot: () => undefined,
+      setUse: () => undefined,
+    })
+  }
+
+  // Time.
+
+  /** Virtual time, milliseconds since the epoch. */
+  get now(): number {
+    return this.#packets.now
+  }
+
+  advanceTo(ms: number): void {
+    this.#packets.advanceTo(ms)
+  }
+
+  // Namespaces and what is in them.
+
+  netnsAdd(name: string): void {
+    if (!/^[^\s/]{1,255}$/.test(name)) throw new Problem(`"${name}" is not a valid name of a namespace`)
+    if (this.#netns.has(name))
+      throw new Problem(`Cannot create namespace file "/run/netns/${name}": File exists`, { field: name })
+    this.#netns.set(name, new Netns(this.instance, name))
+  }
+
+  netnsDelete(name: string): void {
+    const netns = this.netns(name)
+    this.run()
+    this.#conntrack.flush(netns.id)
+    this.#rules.forget(netns.address)
+    for (const link of this.linkNames(name)) if (link !== 'lo') this.linkDelete(name, link)
+    this.instance.exports.netns_destroy(netns.address)
+    this.#netns.delete(name)
+  }
+
+  netnsNames(): string[] {
+    return [...this.#netns.keys()]
+  }
+
+  /** The namespace of a name, with its address in memory; a Problem when there is none. */
+  netns(name: string): Netns {
+    const netns = this.#netns.get(name)
+    if (!netns)
+      throw new Problem(`Cannot open network namespace "${name}": No such file or directory`, { field: name })
+    return netns
+  }
+
+  /** The name of a namespace's number, as captures and traces have it. */
+  netnsName(id: number): string | undefined {
+    for (const netns of this.#netns.values()) if (netns.id === id) return netns.name
+    return undefined
+  }
+
+  linkAdd(netns: string, link: Link): void {
+    this.netns(netns).links.add(link)
+  }
+
+  /** A veth pair. */
+  linkPair(netnsA: string, linkA: Link, netnsB: string, linkB: Link): void {
+    const a = this.netns(netnsA).links
+    const b = this.netns(netnsB).links
+    a.check(linkA)
+    b.check(linkB)
+    if (a === b && linkA.name === linkB.name)
+      throw new Problem('RTNETLINK answers: File exists', { field: linkA.name })
+    a.join(a.add({ ...linkA, kind: 'veth' }), b.add({ ...linkB, kind: 'veth' }))
+  }
+
+  linkSet(
+    netns: string,
+    name: string,
+    change: { readonly up?: boolean; readonly address?: string; readonly mtu?: number },
+  ): void {
+    this.netns(netns).links.set(name, change)
+  }
+
+  link(netns: string, name: string): Link {
+    return this.netns(netns).links.get(name)
+  }
+
+  linkNames(netns: string): string[] {
+    return [...this.netns(netns).links.names()]
+  }
+
+  /** Deletes a link, and with one end of a pair the other. */
+  linkDelete(netns: string, name: string): void {
+    this.run()
+    const { links } = this.netns(netns)
+    const peer = links.delete(name)
+    if (peer === 0) return
+    for (const other of this.#netns.values()) {
+      const peerName = other.links.nameOf(peer)
+      if (peerName !== undefined) other.links.delete(peerName)
+    }
+  }
+
+  addrAdd(netns: string, address: InterfaceAddress): void {
+    this.netns(netns).addressAdd(address)
+  }
+
+  addrDelete(netns: string, address: InterfaceAddress): void {
+    this.netns(netns).addressDelete(address)
+  }
+
+  routeAdd(netns: string, route: Route): void {
+    this.netns(netns).routeAdd(route)
+  }
+
+  routeDelete(netns: string, route: Route): void {
+    this.netns(netns).routeDelete(route)
+  }
+
+  neighAdd(netns: string, neighbour: Neighbour): void {
+    this.netns(netns).neighbourAdd(neighbour)
+  }
+
+  neighDelete(netns: string, neighbour: Pick<Neighbour, 'family' | 'address' | 'dev'>): void {
+    this.netns(netns).neighbourDelete(neighbour)
+  }
+
+  sysctlSet(netns: string, key: string, value: string | number): void {
+    const space = this.netns(netns)
+    if (space.sysctls.set(key, String(value))) return
+    if (this.#conntrack.setSysctl(space.conntrack, key, String(value))) return
+    throw new Problem(`sysctl: cannot stat ${key}: No such file or directory`, { field: key })
+  }
+
+  sysctlGet(netns: string, key: string): string {
+    const space = this.netns(netns)
+    const value = space.sysctls.get(key) ?? this.#conntrack.sysctl(space.conntrack, key)
+    if (value === undefined)
+      throw new Problem(`sysctl: cannot stat ${key}: No such file or directory`, { field: key })
+    return value
+  }
+
+  /** A program listens: TCP accepts, TCP and UDP send back what they get. */
+  listen(netns: string, listener: Listener): void {
+    this.netns(netns).listen(listener)
+  }
+
+  unlisten(netns: string, listener: Listener): void {
+    this.netns(netns).unlisten(listener)
+  }
+
+  // Rules.
+
+  rulesetSet(netns: string, ruleset: Ruleset): void {
+    this.#rules.load(this.netns(netns).address, ruleset)
+  }
+
+  /** The rules of a family with their counters as they are. */
+  ruleset(netns: string, family: Family): Ruleset {
+    return this.#rules.live(this.netns(netns).address, family)
+  }
+
+  // Connection tracking.
+
+  conntrackList(netns: string, family?: Family): ConntrackEntry[] {
+    return this.#conntrack.list(this.netns(netns).id, family)
+  }
+
+  conntrackDelete(netns: string, filter: (entry: ConntrackEntry) => boolean): ConntrackEntry[] {
+    return this.#conntrack.delete(this.netns(netns).id, filter)
+  }
+
+  conntrackFlush(netns: string): number {
+    return this.#conntrack.flush(this.netns(netns).id)
+  }
+
+  conntrackCount(netns: string): number {
+    return this.#conntrack.count(this.netns(netns).conntrack)
+  }
+
+  conntrackInsert(netns: string, entries: readonly ConntrackEntry[]): void {
+    this.#conntrack.insert(this.netns(netns).address, entries)
+  }
+
+  // Packets.
+
+  /** A frame arrives at an interface; `run` handles it. */
+  inject(netns: string, link: string, frame: Uint8Array): void {
+    this.#packets.inject(this.netns(netns).links.address(link), frame)
+  }
+
+  /** Works until nothing is waiting but timers. Returns the pieces of work done. */
+  run(): number {
+    return this.#packets.run()
+  }
+
+  /** Keeps what arrives at an interface from now on (not what is injected there), or stops. */
+  capture(netns: string, link: string, on: boolean): void {
+    const id = this.netns(netns).links.setCapture(link, on)
+    if (on) this.#captured.set(id, { netns, link })
+  }
+
+  /** The frames kept since the last call, in order of arrival. */
+  takeCaptured(): Captured[] {
+    return this.#packets.takeCaptured().map(({ link, time, frame }) => {
+      const name = this.#captured.get(link)
+      if (!name) throw new Error(`engine: a frame of link ${link}, which nobody captures`)
+      return { ...name, time, frame }
+    })
+  }
+}

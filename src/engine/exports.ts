@@ -1,0 +1,42 @@
+/** What the module exports, as assembly/index.ts writes it. u32 results arrive signed: `>>> 0` where it matters. */
+import type { ConntrackExports } from './conntrack.ts'
+
+export interface EngineExports extends ConntrackExports {
+  readonly memory: WebAssembly.Memory
+  abi_version(): number
+  engine_init(seed: number): number
+  clock_set(ms: number): void
+  random_seed(seed: number): void
+  arena_used(): number
+  netns_create(): number
+  netns_destroy(netns: number): void
+  netns_forwarding6(netns: number): void
+  link_create(netns: number, kind: number): number
+  link_destroy(link: number): void
+  link_set_up(link: number, up: number): void
+  address_add(link: number, record: number): number
+  address_delete(link: number, family: number, address: number): number
+  route_add(netns: number, family: number, record: number): number
+  route_delete(netns: number, family: number, record: number): number
+  route_device(netns: number, family: number, address: number): number
+  neigh_make(link: number, address: number): number
+  neigh_resolved(neigh: number): void
+  neigh_delete(link: number, address: number): number
+  socket_add(netns: number, record: number): number
+  socket_remove(netns: number, socket: number): void
+  frame_alloc(bytes: number): number
+  frame_data(skb: number): number
+  frame_inject(skb: number, link: number, bytes: number): void
+  engine_run(budget: number): number
+  timers_next(): number
+  timers_run(): void
+  capture_buffer(): number
+  trace_buffer(): number
+  trace_set(on: number): void
+  reason_counts(): number
+  jumpstack_set(ptr: number): void
+  chain_reset(chain: number): void
+  walk_unknown_chain(): number
+  walk_unknown_rule(): number
+  ct_seed(seed: number): void
+}

@@ -26,6 +26,7 @@ import {
   MATCH_RECENT,
   MATCH_RPFILTER,
   MATCH_SCTP,
+  MATCH_SET,
   MATCH_TCP,
   MATCH_TOS,
   MATCH_TTL,
@@ -41,6 +42,7 @@ import { Meter } from './meters.ts'
 import { Recent } from './recent.ts'
 import { RouteMatch } from './route.ts'
 import { Sctp } from './sctp.ts'
+import { SetMatch } from './set.ts'
 import { Transport } from './transport.ts'
 
 export abstract class MatchList {
@@ -106,6 +108,9 @@ export abstract class MatchList {
           break
         case MATCH_PHYSDEV:
           if (load<u32>(m, PHYSDEV_MATCHES) == 0) return 0
+          break
+        case MATCH_SET:
+          if (!SetMatch.test(skb, m)) return 0
           break
         case MATCH_LIMIT:
           if (!Meter.limit(m)) return 0

@@ -14,6 +14,7 @@ import {
   TARGET_NOTRACK,
   TARGET_REDIRECT,
   TARGET_REJECT,
+  TARGET_SET,
   TARGET_SNAT,
   TARGET_TCPMSS,
   TARGET_TOS,
@@ -22,6 +23,7 @@ import { IP_CT_NEW, IP_CT_UNTRACKED } from '../../../src/abi/conntrack.ts'
 import { NF_DROP, NF_UNKNOWN } from '../../../src/abi/verdict.ts'
 import { Answer } from '../../packet/answer.ts'
 import { Skb } from '../../packet/skb.ts'
+import { SetMatch } from '../match/set.ts'
 import { Rule } from '../rule.ts'
 import { Xt } from '../xt.ts'
 import { Connmark } from './connmark.ts'
@@ -64,6 +66,9 @@ export abstract class Target {
         return XT_CONTINUE
       case TARGET_TCPMSS:
         return Tcpmss.apply(skb, arg)
+      case TARGET_SET:
+        SetMatch.change(skb, arg, data)
+        return XT_CONTINUE
       case TARGET_HOPS:
         Mangle.hops(skb, arg)
         return XT_CONTINUE

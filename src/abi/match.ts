@@ -10,7 +10,7 @@ export const MATCH_TYPE = 0
 export const MATCH_LENGTH = 2
 export const MATCH_DATA = 4
 
-/** src[16] smask[16] dst[16] dmask[16]; inversion bits are those of the rule. */
+/** src[16] smask[16] dst[16] dmask[16]; inverted by RULE_F_NOT_SRC6 and RULE_F_NOT_DST6 of the rule. */
 export const MATCH_ADDRESS6 = 1
 export const MATCH_INTERFACE = 2
 export const MATCH_TCP = 3

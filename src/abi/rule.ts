@@ -92,6 +92,9 @@ export const RULE_F_NOT_PROTO = 8
 /** `-f`: second and later fragments. */
 export const RULE_F_FRAGMENT = 16
 export const RULE_F_NOT_FRAGMENT = 32
+/** Inversions of the MATCH_ADDRESS6 record. */
+export const RULE_F_NOT_SRC6 = 64
+export const RULE_F_NOT_DST6 = 128
 
 /** An entry of the jump stack: chain address, index of the rule to go on with. */
 export const JUMP_CHAIN = 0

@@ -22,9 +22,11 @@ import {
   RULE_FLAGS,
   RULE_F_FRAGMENT,
   RULE_F_NOT_DST,
+  RULE_F_NOT_DST6,
   RULE_F_NOT_FRAGMENT,
   RULE_F_NOT_PROTO,
   RULE_F_NOT_SRC,
+  RULE_F_NOT_SRC6,
   RULE_F_PROTO,
   RULE_PROTO,
   RULE_SRC,
@@ -56,9 +58,9 @@ export abstract class Header {
   static address6(skb: usize, rule: usize, record: usize): bool {
     const flags = load<u32>(rule, RULE_FLAGS)
     const src = Header.differs(skb + TUPLE_SRC, record + ADDRESS6_SRC, record + ADDRESS6_SRC_MASK)
-    if (src != ((flags & RULE_F_NOT_SRC) != 0)) return false
+    if (src != ((flags & RULE_F_NOT_SRC6) != 0)) return false
     const dst = Header.differs(skb + TUPLE_DST, record + ADDRESS6_DST, record + ADDRESS6_DST_MASK)
-    return dst == ((flags & RULE_F_NOT_DST) != 0)
+    return dst == ((flags & RULE_F_NOT_DST6) != 0)
   }
 
   static interfaces(skb: usize, record: usize): bool {

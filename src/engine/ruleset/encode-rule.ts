@@ -40,9 +40,11 @@ export function encodeRule(out: Words, rule: Rule, family: Family, resolve: Reso
 function encodeHeader(out: Words, body: number, header: RuleHeader, family: Family, lanes: Lanes): number {
   const { source, destination, protocol, fragment } = header
   const number = protocol ? protocolNumber(protocol.value) : 0
+  const [notSource, notDestination] =
+    family === 'ipv4' ? [R.RULE_F_NOT_SRC, R.RULE_F_NOT_DST] : [R.RULE_F_NOT_SRC6, R.RULE_F_NOT_DST6]
   out.words[body + R.RULE_FLAGS / 4] =
-    (source?.not ? R.RULE_F_NOT_SRC : 0) |
-    (destination?.not ? R.RULE_F_NOT_DST : 0) |
+    (source?.not ? notSource : 0) |
+    (destination?.not ? notDestination : 0) |
     (number !== 0 && family === 'ipv4' ? R.RULE_F_PROTO : 0) |
     (number !== 0 && family === 'ipv4' && protocol?.not ? R.RULE_F_NOT_PROTO : 0) |
     (fragment ? R.RULE_F_FRAGMENT : 0) |

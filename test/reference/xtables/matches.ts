@@ -4,17 +4,7 @@ import { protocolNumber } from '../../../src/kernel/iptables/protocols.ts'
 import type { Match, Network, Not, PortRange, Rule, RuleHeader } from '../../../src/kernel/ruleset.ts'
 import type { Tuple } from '../../support/netfilter/bench.ts'
 import type { TwinPacket } from './packet.ts'
-import type { RecentLists } from './recent.ts'
-
-export interface TwinWorld {
-  readonly hasOut: boolean
-  /** Next number of the engine's own generator. */
-  random(): number
-  jiffies(): number
-  /** What a rule's match remembers, by the match's place. */
-  state(rule: Rule, match: Match): { nth?: number; credit?: number; last?: number }
-  readonly recent: RecentLists
-}
+import type { TwinWorld } from './world.ts'
 
 /** `value != not`: the answer of a test that may be inverted. */
 const flip = (value: boolean, test: { readonly not?: boolean }): boolean => value !== (test.not === true)

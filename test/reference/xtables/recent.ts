@@ -1,8 +1,8 @@
 /** The twin's lists of the recent match (xt_recent.c), as plain arrays in the order of the last touch. */
 import { parseAddress } from '../../../src/kernel/address.ts'
 import type { Match } from '../../../src/kernel/ruleset.ts'
-import type { TwinWorld } from './matches.ts'
 import type { TwinPacket } from './packet.ts'
+import type { TwinWorld } from './world.ts'
 
 interface Entry {
   readonly key: string

@@ -2,10 +2,11 @@
 import { NF_ACCEPT, NF_DROP, NF_UNKNOWN } from '../../../src/abi/verdict.ts'
 import type { Chain, Match, Rule, Ruleset, TableName, Target } from '../../../src/kernel/ruleset.ts'
 import type { WalkPacket } from '../../support/netfilter/bench.ts'
-import { headerMatches, matches, type TwinWorld } from './matches.ts'
+import { headerMatches, matches } from './matches.ts'
 import { TwinPacket } from './packet.ts'
 import { RecentLists } from './recent.ts'
 import { applyTarget } from './targets.ts'
+import type { MatchState, TwinWorld } from './world.ts'
 
 const MASK = (1n << 64n) - 1n
 
@@ -13,7 +14,7 @@ export class XtablesTwin {
   /** Packets and bytes of each rule, and of each built-in chain's policy. */
   readonly counters = new Map<Rule | Chain, { packets: number; bytes: number }>()
   readonly #ruleset: Ruleset
-  readonly #states = new Map<Rule, Map<Match, { nth?: number; credit?: number; last?: number }>>()
+  readonly #states = new Map<Rule, Map<Match, MatchState>>()
   readonly #recent = new RecentLists()
   #random: bigint
   #jiffies = 0

@@ -10,6 +10,12 @@
 import type { Clock, TimerHandle } from '../sim/clock.ts'
 import { controllerLimiter, type RateLimiter } from './rate-limiter.ts'
 
+/**
+ * How long a worker takes to come to a key. It lets what happens at one instant (a write, its event, the handlers of all
+ * informers) be over first, so that a worker sees its own last write and one sync serves a burst of changes. Milliseconds.
+ */
+const WORKER_LATENCY = 1
+
 /** A retry further away than this waits for the world to change: nobody waits for it. Milliseconds. */
 const PATIENCE = 30_000
 
@@ -98,7 +104,7 @@ export class WorkQueue {
 
   #schedule(): void {
     if (this.#pump !== undefined) return
-    this.#pump = this.#clock.setTimer(0, () => {
+    this.#pump = this.#clock.setTimer(WORKER_LATENCY, () => {
       this.#pump = undefined
       // What is added meanwhile is for the next pump: others who are due now come first.
       const batch = this.#queue

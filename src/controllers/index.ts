@@ -1,0 +1,2 @@
+export type { ControllerContext } from './context.ts'
+export { ControllerManager, type ControllerManagerOptions } from './manager.ts'

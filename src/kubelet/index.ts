@@ -1,0 +1,1 @@
+export { Kubelet, type KubeletOptions, type PodNetwork, type PodObserver } from './kubelet.ts'

@@ -105,7 +105,7 @@ export function nodePortJumps(
   family: Family,
   addresses: NodePortAddresses,
   localhostNodePorts: boolean,
-  interfaceAddresses: () => readonly string[],
+  interfaceAddresses: readonly string[],
 ): ChainCommand[] {
   const text = rules.comment('kubernetes service nodeports; NOTE: this must be the last rule in this chain')
   const target = rules.jump(names.KUBE_NODEPORTS)
@@ -114,7 +114,7 @@ export function nodePortJumps(
     return [rules.append(names.KUBE_SERVICES, rules.rule(header, [text, rules.DST_LOCAL], target))]
   }
   return addresses
-    .nodeIPs(interfaceAddresses())
+    .nodeIPs(interfaceAddresses)
     .filter((ip) => !isLoopback(ip) || (family === 'ipv4' && localhostNodePorts))
     .map((ip) => ({ destination: { value: hostNetwork(family, ip.text) } }))
     .map((header) => rules.append(names.KUBE_SERVICES, rules.rule(header, [text], target)))

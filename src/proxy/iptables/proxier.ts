@@ -7,7 +7,7 @@
  * the chains of the services that changed.
  */
 import type { EndpointSlice, Service } from '../../apiserver/types/index.ts'
-import type { RestoreBatch } from '../../kernel/restore.ts'
+import type { ChainCommand, RestoreBatch } from '../../kernel/restore.ts'
 import type { Clock } from '../../sim/clock.ts'
 import { staleFlows } from '../conntrack/cleanup.ts'
 import type { ConntrackCleanupOptions } from '../conntrack/cleanup.ts'
@@ -114,6 +114,7 @@ export class IptablesProxier implements Provider {
   #zone = ''
   #nfacct = { invalid: false, localhost: false }
   #fixed: FixedRules | undefined
+  #jumps: { readonly key: string; readonly jumps: readonly ChainCommand[] } | undefined
   #contexts: { readonly small: CompileContext; readonly large: CompileContext } | undefined
 
   /** Writes `route_localnet` when the options need it. */
@@ -291,9 +292,7 @@ export class IptablesProxier implements Provider {
     }
     this.#deleteStaleChains(batch, time, full)
     const { family } = this.#iptables
-    const jumps = nodePortJumps(family, this.#nodePortAddresses, this.#localhostNodePorts, () =>
-      this.#node.interfaceAddresses(),
-    )
+    const jumps = this.#nodePortJumpsNow()
     batch.addNodePortJumps(jumps)
     const built = batch.build(family)
     return {
@@ -322,6 +321,18 @@ export class IptablesProxier implements Provider {
       : this.#iptables.chainNames('nat')
     const stale = [...candidates].filter((chain) => !active.has(chain) && isServiceChain(chain))
     for (const chain of stale.sort()) batch.deleteChain(chain)
+  }
+
+  /** The same objects as long as the node keeps its addresses. */
+  #nodePortJumpsNow(): readonly ChainCommand[] {
+    const addresses = this.#nodePortAddresses.matchAll ? [] : this.#node.interfaceAddresses()
+    const key = addresses.join()
+    if (this.#jumps?.key !== key) {
+      const { family } = this.#iptables
+      const jumps = nodePortJumps(family, this.#nodePortAddresses, this.#localhostNodePorts, addresses)
+      this.#jumps = { key, jumps }
+    }
+    return this.#jumps.jumps
   }
 
   #fixedRules(): FixedRules {

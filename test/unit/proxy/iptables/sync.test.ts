@@ -192,7 +192,7 @@ describe('a sync that fails', () => {
 
 /** `iptables -F; iptables -X` */
 function flush(chains: Map<string, Chain>): void {
-  for (const [name, chain] of [...chains])
+  for (const [name, chain] of new Map(chains))
     if (chain.policy === null) chains.delete(name)
     else chains.set(name, { ...chain, rules: [] })
 }

@@ -21,7 +21,7 @@ import { findMatch, findTarget, isOtherMatch, isOtherTarget, protocolMatch } fro
 import { interfaceName } from './interfaces.ts'
 import { parseUint } from './numbers.ts'
 import { protocolName, protocolNumber } from './protocols.ts'
-import { network, withNot } from './values.ts'
+import { network, saysSomething, withNot } from './values.ts'
 import { quoteWord } from './words.ts'
 
 export interface CommandLine {
@@ -567,10 +567,6 @@ class CommandParser {
     return extension.finish(soFar, context)
   }
 }
-
-/** `0.0.0.0/0` says nothing unless it is inverted. */
-const saysSomething = ({ value, not }: Not<Network>): boolean =>
-  not === true || value.prefixLength > 0 || value.mask !== undefined
 
 function ruleNumber(text: string): number {
   const number = parseUint(text, 0x7fffffff)

@@ -1,7 +1,7 @@
 /** A rule as iptables-save writes it (iptables/iptables.c: print_rule4, iptables/ip6tables.c: print_rule6). */
 import type { Family, Match, Network, Not, Rule, RuleHeader, Target } from '../ruleset.ts'
 import { extensionOf } from './extensions.ts'
-import { bang, printNetwork } from './values.ts'
+import { bang, printNetwork, saysSomething } from './values.ts'
 
 /** The rule's arguments after `-A CHAIN`, each with a blank before it. */
 export function printRuleSpec(rule: Rule, family: Family): string {
@@ -15,15 +15,20 @@ function printHeader(header: RuleHeader, family: Family): string {
   return (
     (source ? printAddress('-s', source, family) : '') +
     (destination ? printAddress('-d', destination, family) : '') +
-    (inInterface ? `${bang(inInterface)} -i ${inInterface.value}` : '') +
-    (outInterface ? `${bang(outInterface)} -o ${outInterface.value}` : '') +
+    (inInterface ? printInterface('-i', inInterface) : '') +
+    (outInterface ? printInterface('-o', outInterface) : '') +
     (protocol ? `${bang(protocol)} -p ${protocol.value}` : '') +
     (fragment ? `${bang(fragment)} -f` : '')
   )
 }
 
+/** What matches every packet is not printed. */
 const printAddress = (option: string, network: Not<Network>, family: Family): string =>
-  `${bang(network)} ${option} ${printNetwork(network.value, family, true)}`
+  saysSomething(network) ? `${bang(network)} ${option} ${printNetwork(network.value, family, true)}` : ''
+
+/** Nor is `+`; the real tool leaves it out even behind a `!`, where it matches no packet. */
+const printInterface = (option: string, name: Not<string>): string =>
+  name.value === '+' ? '' : `${bang(name)} ${option} ${name.value}`
 
 export function printMatch(match: Match, family: Family): string {
   if (match.kind === 'unknown') return ` -m ${match.name}${match.text === '' ? '' : ` ${match.text}`}`

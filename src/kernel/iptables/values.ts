@@ -98,5 +98,13 @@ export function nameList<T extends string>(text: string, names: readonly T[], wh
       return name
     }),
   )
-  return names.filter((name) => given.has(name))
+  return inOrder([...given], names)
 }
+
+/** A model's list as the real tool prints it: in the order of the kernel's bits, each name once. */
+export const inOrder = <T extends string>(list: readonly T[], names: readonly T[]): T[] =>
+  names.filter((name) => list.includes(name))
+
+/** `0.0.0.0/0` says nothing unless it is inverted. */
+export const saysSomething = ({ value, not }: Not<Network>): boolean =>
+  not === true || value.prefixLength > 0 || value.mask !== undefined

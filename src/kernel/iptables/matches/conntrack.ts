@@ -1,10 +1,19 @@
 /** conntrack and state (extensions/libxt_conntrack.c). */
+import { addressBits } from '../../address.ts'
 import { Problem } from '../../problem.ts'
-import type { ConntrackState, ConntrackStatus, Match, Network, Not, PortRange } from '../../ruleset.ts'
+import type {
+  ConntrackState,
+  ConntrackStatus,
+  Family,
+  Match,
+  Network,
+  Not,
+  PortRange,
+} from '../../ruleset.ts'
 import { defineMatch, oneOf, required, type Option } from '../extension.ts'
 import { parseUint } from '../numbers.ts'
 import { protocolNumber } from '../protocols.ts'
-import { bang, nameList, network, portRange, printNetwork, printRange, withNot } from '../values.ts'
+import { bang, inOrder, nameList, network, portRange, printNetwork, printRange, withNot } from '../values.ts'
 
 /** In the order in which the real tool prints them. */
 const STATES: readonly ConntrackState[] = [
@@ -20,11 +29,17 @@ const STATUSES: readonly ConntrackStatus[] = ['NONE', 'EXPECTED', 'SEEN_REPLY', 
 
 type Conntrack = Extract<Match, { kind: 'conntrack' }>
 
+/** The host bits stay, and a mask that is no prefix counts as the whole address (libxtables: xtopt_parse_hostmask). */
+function hostMask(text: string, family: Family): Network {
+  const { mask, ...parsed } = network(text, family, true)
+  return mask === undefined ? parsed : { ...parsed, prefixLength: addressBits(family) }
+}
+
 function addressOption(key: 'ctorigsrc' | 'ctorigdst' | 'ctreplsrc' | 'ctrepldst'): Option<Conntrack> {
   return {
     names: [key],
     invertible: true,
-    read: ([text], { not, family }) => ({ [key]: withNot(network(text!, family, true), not) }),
+    read: ([text], { not, family }) => ({ [key]: withNot(hostMask(text!, family), not) }),
   }
 }
 
@@ -91,15 +106,15 @@ export const conntrack = defineMatch({
     return { kind: 'conntrack', ...soFar }
   },
   print: (match, family) => {
-    const list = (name: string, field?: Not<readonly string[]>) =>
-      field ? `${bang(field)} --${name} ${field.value.join(',')}` : ''
+    const list = <T extends string>(name: string, names: readonly T[], field?: Not<readonly T[]>) =>
+      field ? `${bang(field)} --${name} ${inOrder(field.value, names).join(',')}` : ''
     const address = (name: string, field?: Not<Network>) =>
       field ? `${bang(field)} --${name} ${printNetwork(field.value, family, false)}` : ''
     const range = (name: string, field?: Not<PortRange>) =>
       field ? `${bang(field)} --${name} ${printRange(field.value)}` : ''
     return (
-      list('ctstate', match.ctstate) +
-      (match.ctproto ? `${bang(match.ctproto)} --ctproto ${match.ctproto.value}` : '') +
+      list('ctstate', STATES, match.ctstate) +
+      (match.ctproto ? `${bang(match.ctproto)} --ctproto ${protocolNumber(match.ctproto.value)}` : '') +
       address('ctorigsrc', match.ctorigsrc) +
       address('ctorigdst', match.ctorigdst) +
       address('ctreplsrc', match.ctreplsrc) +
@@ -108,7 +123,7 @@ export const conntrack = defineMatch({
       range('ctorigdstport', match.ctorigdstport) +
       range('ctreplsrcport', match.ctreplsrcport) +
       range('ctrepldstport', match.ctrepldstport) +
-      list('ctstatus', match.ctstatus) +
+      list('ctstatus', STATUSES, match.ctstatus) +
       range('ctexpire', match.ctexpire) +
       (match.ctdir ? ` --ctdir ${match.ctdir}` : '')
     )
@@ -125,5 +140,5 @@ export const state = defineMatch({
     },
   ],
   finish: (soFar) => ({ kind: 'state', state: required(soFar, 'state', 'state', 'state') }),
-  print: ({ state }) => `${bang(state)} --state ${state.value.join(',')}`,
+  print: ({ state }) => `${bang(state)} --state ${inOrder(state.value, STATES).join(',')}`,
 })

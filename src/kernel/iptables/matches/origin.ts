@@ -4,7 +4,7 @@ import type { AddressType, Match, PortRange } from '../../ruleset.ts'
 import { interfaceName } from '../interfaces.ts'
 import { defineMatch, required, type Option } from '../extension.ts'
 import { parseUint, U32 } from '../numbers.ts'
-import { bang, nameList, printRange, withNot } from '../values.ts'
+import { bang, inOrder, nameList, printRange, withNot } from '../values.ts'
 import { quoteText } from '../words.ts'
 
 /** In the order of the kernel's bits, which is that of printing. */
@@ -45,8 +45,8 @@ export const addrtype = defineMatch({
     return { kind: 'addrtype', ...soFar }
   },
   print: ({ srcType, dstType, limitIface }) =>
-    (srcType ? `${bang(srcType)} --src-type ${srcType.value.join(',')}` : '') +
-    (dstType ? `${bang(dstType)} --dst-type ${dstType.value.join(',')}` : '') +
+    (srcType ? `${bang(srcType)} --src-type ${inOrder(srcType.value, TYPES).join(',')}` : '') +
+    (dstType ? `${bang(dstType)} --dst-type ${inOrder(dstType.value, TYPES).join(',')}` : '') +
     (limitIface ? ` --limit-iface-${limitIface}` : ''),
 })
 

@@ -29,9 +29,14 @@ const portOptions: readonly Option<Ports>[] = [
   },
 ]
 
-const printPorts = ({ sourcePort: sport, destinationPort: dport }: Ports): string =>
-  (sport ? `${bang(sport)} --sport ${printRange(sport.value)}` : '') +
-  (dport ? `${bang(dport)} --dport ${printRange(dport.value)}` : '')
+const printPorts = ({ sourcePort, destinationPort }: Ports): string =>
+  printPort('--sport', sourcePort) + printPort('--dport', destinationPort)
+
+function printPort(option: string, port: Not<PortRange> | undefined): string {
+  // The real tool leaves the whole range out even behind a `!`, where it matches no packet.
+  if (!port || (port.value.from === 0 && port.value.to === 65535)) return ''
+  return `${bang(port)} ${option} ${printRange(port.value)}`
+}
 
 const TCP_FLAGS = ['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG'] as const
 const ALL_FLAGS = 0x3f
@@ -160,6 +165,8 @@ function printChunk({ type, flags }: SctpChunkTest): string {
   return `${name}:${letters.join('')}`
 }
 
+const byType = (types: readonly SctpChunkTest[]): SctpChunkTest[] => types.toSorted((a, b) => a.type - b.type)
+
 /** `--chunk-types any ALL` and `NONE` are lists of every type and of none. */
 const ALL_CHUNKS = Array.from({ length: 256 }, (_, type) => ({ type }))
 
@@ -177,9 +184,7 @@ export const sctp = defineMatch({
           throw new Problem('sctp: --chunk-types requires argument all, any or only', { field: scope! })
         if (list === 'ALL') return { chunks: withNot({ scope, types: ALL_CHUNKS }, not) }
         if (list === 'NONE') return { chunks: withNot({ scope, types: [] }, not) }
-        const types = list!.split(',').map(chunkTest)
-        types.sort((a, b) => a.type - b.type)
-        return { chunks: withNot({ scope, types }, not) }
+        return { chunks: withNot({ scope, types: byType(list!.split(',').map(chunkTest)) }, not) }
       },
     },
   ],
@@ -187,7 +192,8 @@ export const sctp = defineMatch({
   print: ({ chunks, ...ports }) => {
     if (!chunks) return printPorts(ports)
     const { scope, types } = chunks.value
-    const list = types.length === 256 ? 'ALL' : types.length === 0 ? 'NONE' : types.map(printChunk).join(',')
+    const list =
+      types.length === 256 ? 'ALL' : types.length === 0 ? 'NONE' : byType(types).map(printChunk).join(',')
     return `${printPorts(ports)}${bang(chunks)} --chunk-types ${scope} ${list}`
   },
 })

@@ -94,7 +94,8 @@ function zoneOption(name: string, zoneSide?: 'orig' | 'reply'): Option<Ct> {
       if (text === 'mark') return UNMODELLED
       const zone = parseUint(text!, 65535)
       if (zone === undefined) throw new Problem(`Cannot parse "${text}" as a zone ID`, { field: text! })
-      return { zone, ...(zoneSide && { zoneSide }) }
+      // Zone 0 is every packet's zone: nothing is said, and nothing is printed.
+      return zone === 0 ? {} : { zone, ...(zoneSide && { zoneSide }) }
     },
   }
 }
@@ -111,7 +112,5 @@ export const ct = defineTarget({
   finish: (soFar) => ({ kind: 'CT', ...soFar }),
   print: ({ notrack, zone, zoneSide }) =>
     (notrack ? ' --notrack' : '') +
-    (zone === undefined || (zone === 0 && !zoneSide)
-      ? ''
-      : ` --zone${zoneSide ? `-${zoneSide}` : ''} ${zone}`),
+    (zone === undefined || zone === 0 ? '' : ` --zone${zoneSide ? `-${zoneSide}` : ''} ${zone}`),
 })

@@ -2,6 +2,7 @@
 
 import { Parse } from '../packet/parse.ts'
 import { WalkBatch } from './bench.ts'
+import { Log } from './log.ts'
 import { ChainState } from './state.ts'
 import { Walk } from './walk.ts'
 
@@ -32,6 +33,16 @@ export function walk_unknown_chain(): u32 {
 
 export function walk_unknown_rule(): u32 {
   return Walk.unknownRule()
+}
+
+/** Whether LOG and NFLOG leave records. */
+export function log_set(on: u32): void {
+  Log.set(on != 0)
+}
+
+/** Where the log's data, room, used and lost words are; records are those of a trace. */
+export function log_buffer(): u32 {
+  return Log.buffer() as u32
 }
 
 /** Fills a packet buffer from an IP packet of `length` bytes at `l3`, as reception does; 0 when it is not one. */

@@ -12,11 +12,17 @@ import {
   RULE_TARGET,
   RULE_TARGET_ARG,
   TABLE_DIRECTORY,
+  TABLE_NUMBER,
 } from '../../src/abi/rule.ts'
 
 export abstract class Table {
   @inline static directory(table: usize): usize {
     return load<u32>(table, TABLE_DIRECTORY)
+  }
+
+  /** TABLE_RAW … TABLE_SECURITY. */
+  @inline static number(table: usize): u32 {
+    return load<u32>(table, TABLE_NUMBER)
   }
 
   /** A chain by its id (a built-in chain by hook number), 0 = none. */

@@ -6,15 +6,21 @@ import { COUNTER_BYTES, COUNTER_PACKETS, CHAIN_BYTES, CHAIN_PACKETS } from '../.
 import {
   TARGET_GOTO,
   TARGET_JUMP,
-  TARGET_NONE,
+  TARGET_LOG,
+  TARGET_NFLOG,
   TARGET_RETURN,
+  TARGET_TRACE,
   TARGET_UNKNOWN,
   TARGET_VERDICT,
 } from '../../src/abi/target.ts'
 import { JUMP_CHAIN, JUMP_RULE, JUMP_SIZE } from '../../src/abi/rule.ts'
+import { SKB_F_TRACE } from '../../src/abi/skb.ts'
+import { TRACE_CHAIN, TRACE_POLICY, TRACE_RULE, TRACE_TABLE, TRACE_VERDICT } from '../../src/abi/trace.ts'
 import { ADDR_LAST_WORD, TUPLE_DPORT, TUPLE_DST } from '../../src/abi/tuple.ts'
 import { NF_ACCEPT, NF_DROP, NF_UNKNOWN } from '../../src/abi/verdict.ts'
 import { Skb } from '../packet/skb.ts'
+import { Trace, Traced, Untraced } from '../trace/trace.ts'
+import { Log } from './log.ts'
 import { MatchList } from './match/list.ts'
 import { Quick } from './quick.ts'
 import { Chain, Rule, Table } from './rule.ts'
@@ -38,7 +44,14 @@ export abstract class Walk {
   static table(skb: usize, hook: u32, table: usize): i32 {
     const base = Table.chain(table, hook)
     if (base == 0) return NF_ACCEPT
-    return Xt.enter(skb, hook) ? Walk.run<Filtered>(skb, table, base) : Walk.run<Plain>(skb, table, base)
+    const filtered = Xt.enter(skb, hook)
+    if (Trace.wants(skb))
+      return filtered
+        ? Walk.run<Filtered, Traced>(skb, table, base, base, 0, jumpStack)
+        : Walk.run<Plain, Traced>(skb, table, base, base, 0, jumpStack)
+    return filtered
+      ? Walk.run<Filtered, Untraced>(skb, table, base, base, 0, jumpStack)
+      : Walk.run<Plain, Untraced>(skb, table, base, base, 0, jumpStack)
   }
 
   /** The same rule by rule: what the quick filter is measured and tested against. */
@@ -46,69 +59,89 @@ export abstract class Walk {
     const base = Table.chain(table, hook)
     if (base == 0) return NF_ACCEPT
     Xt.enter(skb, hook)
-    return Walk.run<Plain>(skb, table, base)
+    return Walk.run<Plain, Untraced>(skb, table, base, base, 0, jumpStack)
   }
 
-  private static run<Q>(skb: usize, table: usize, base: usize): i32 {
+  /** Goes on with rule `from` of `chain`; what the jump stack holds up to `top` is still to be returned to. */
+  private static run<Q, T>(skb: usize, table: usize, base: usize, chain: usize, from: u32, top: usize): i32 {
+    const traced = idof<T>() == idof<Traced>()
     const directory = Table.directory(table)
     const stack = jumpStack
     const dst = i32x4.splat(load<i32>(skb, TUPLE_DST + ADDR_LAST_WORD))
     const pp = i32x4.splat(load<i32>(skb, TUPLE_DPORT))
-    let top = stack
-    let chain = base
-    let from: u32 = 0
     while (true) {
       const at = sizeof<Q>() == sizeof<Filtered>() ? Quick.next(chain, from, dst, pp) : from
       if (at < Chain.rules(chain)) {
         const rule = Chain.rule(chain, at)
         from = at + 1
         const matched = MatchList.rule(skb, rule)
-        if (matched > 0) {
-          const counter = Chain.counter(chain, at)
-          store<u64>(counter, load<u64>(counter, COUNTER_PACKETS) + 1, COUNTER_PACKETS)
-          store<u64>(counter, load<u64>(counter, COUNTER_BYTES) + Skb.l3len(skb), COUNTER_BYTES)
-          const target = Rule.target(rule)
-          if (target == TARGET_JUMP) {
-            store<u32>(top, chain as u32, JUMP_CHAIN)
-            store<u32>(top, from, JUMP_RULE)
-            top += JUMP_SIZE
-            chain = load<u32>(directory + ((Rule.arg(rule) as usize) << 2))
-            from = 0
-            continue
-          }
-          if (target == TARGET_VERDICT) return Rule.arg(rule)
-          if (target == TARGET_NONE) continue
-          if (target == TARGET_GOTO) {
-            chain = load<u32>(directory + ((Rule.arg(rule) as usize) << 2))
-            from = 0
-            continue
-          }
-          if (target != TARGET_RETURN) {
-            if (target == TARGET_UNKNOWN) return Walk.unknown(chain, at)
+        if (matched <= 0) {
+          if (matched < 0) return Walk.unknown<T>(skb, table, chain, at)
+          if (Xt.hotdrop) return NF_DROP
+          continue
+        }
+        const counter = Chain.counter(chain, at)
+        store<u64>(counter, load<u64>(counter, COUNTER_PACKETS) + 1, COUNTER_PACKETS)
+        store<u64>(counter, load<u64>(counter, COUNTER_BYTES) + Skb.l3len(skb), COUNTER_BYTES)
+        const target = Rule.target(rule)
+        if (target == TARGET_VERDICT) {
+          if (traced) Trace.rule(skb, Xt.hook, Table.number(table), Chain.id(chain), at, Rule.arg(rule))
+          return Rule.arg(rule)
+        }
+        if (target > (TARGET_GOTO as u32)) {
+          if (target == TARGET_UNKNOWN) return Walk.unknown<T>(skb, table, chain, at)
+          if (target == TARGET_LOG || target == TARGET_NFLOG) {
+            Log.packet(skb, Xt.hook, Table.number(table), Chain.id(chain), at)
+          } else if (target == TARGET_TRACE) {
+            Skb.addFlag(skb, SKB_F_TRACE)
+            if (!traced) return Walk.run<Q, Traced>(skb, table, base, chain, from, top)
+          } else {
             const verdict = Target.run(skb, rule, target)
+            if (traced) Trace.rule(skb, Xt.hook, Table.number(table), Chain.id(chain), at, verdict)
             if (verdict != XT_CONTINUE) return verdict
             if (Xt.hotdrop) return NF_DROP
             continue
           }
-        } else {
-          if (matched < 0) return Walk.unknown(chain, at)
-          if (Xt.hotdrop) return NF_DROP
+        }
+        if (traced) Trace.rule(skb, Xt.hook, Table.number(table), Chain.id(chain), at, XT_CONTINUE)
+        if (target == TARGET_JUMP) {
+          store<u32>(top, chain as u32, JUMP_CHAIN)
+          store<u32>(top, from, JUMP_RULE)
+          top += JUMP_SIZE
+        }
+        if (target == TARGET_JUMP || target == TARGET_GOTO) {
+          chain = load<u32>(directory + ((Rule.arg(rule) as usize) << 2))
+          from = 0
           continue
         }
+        if (target != TARGET_RETURN) continue
       }
       // The end of a chain, or RETURN.
-      if (top == stack) {
-        store<u64>(base, load<u64>(base, CHAIN_PACKETS) + 1, CHAIN_PACKETS)
-        store<u64>(base, load<u64>(base, CHAIN_BYTES) + Skb.l3len(skb), CHAIN_BYTES)
-        return Chain.policy(base)
-      }
+      if (top == stack) return Walk.policy<T>(skb, table, base)
       top -= JUMP_SIZE
       chain = load<u32>(top, JUMP_CHAIN)
       from = load<u32>(top, JUMP_RULE)
     }
   }
 
-  private static unknown(chain: usize, rule: u32): i32 {
+  @inline private static policy<T>(skb: usize, table: usize, base: usize): i32 {
+    store<u64>(base, load<u64>(base, CHAIN_PACKETS) + 1, CHAIN_PACKETS)
+    store<u64>(base, load<u64>(base, CHAIN_BYTES) + Skb.l3len(skb), CHAIN_BYTES)
+    if (idof<T>() == idof<Traced>()) {
+      const at = Trace.record(skb, TRACE_POLICY, Xt.hook)
+      if (at != 0) {
+        store<u8>(at, Table.number(table), TRACE_TABLE)
+        store<u32>(at, Chain.id(base), TRACE_CHAIN)
+        store<u32>(at, Chain.rules(base), TRACE_RULE)
+        store<i32>(at, Chain.policy(base), TRACE_VERDICT)
+      }
+    }
+    return Chain.policy(base)
+  }
+
+  private static unknown<T>(skb: usize, table: usize, chain: usize, rule: u32): i32 {
+    if (idof<T>() == idof<Traced>())
+      Trace.rule(skb, Xt.hook, Table.number(table), Chain.id(chain), rule, NF_UNKNOWN)
     unknownChain = Chain.id(chain)
     unknownRule = rule
     return NF_UNKNOWN

@@ -77,8 +77,13 @@ export abstract class Trace {
   }
 
   /** A record with everything the packet itself says; 0 when there is no room. */
-  static record(skb: usize, kind: u32, hook: u32): usize {
-    const at = Buffer.extend(BUFFER, TRACE_SIZE)
+  @inline static record(skb: usize, kind: u32, hook: u32): usize {
+    return Trace.recordIn(BUFFER, skb, kind, hook)
+  }
+
+  /** The same in a buffer of the caller's. */
+  static recordIn(buffer: usize, skb: usize, kind: u32, hook: u32): usize {
+    const at = Buffer.extend(buffer, TRACE_SIZE)
     if (at == 0) return 0
     memory.fill(at, 0, TRACE_SIZE)
     store<u8>(at, kind, TRACE_KIND)

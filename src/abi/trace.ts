@@ -46,3 +46,5 @@ export const TRACE_SENT = 6
 export const TRACE_END = 7
 /** A packet was made here. */
 export const TRACE_MADE = 8
+/** A LOG or NFLOG target, in the log's own buffer. */
+export const TRACE_LOG = 9

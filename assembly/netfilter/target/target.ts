@@ -6,11 +6,9 @@ import {
   TARGET_CT,
   TARGET_DNAT,
   TARGET_HOPS,
-  TARGET_LOG,
   TARGET_MARK,
   TARGET_MARK_MASK,
   TARGET_MASQUERADE,
-  TARGET_NFLOG,
   TARGET_NOTRACK,
   TARGET_REDIRECT,
   TARGET_REJECT,
@@ -52,9 +50,6 @@ export abstract class Target {
         if (arg == REJECT_TCP_RESET) Answer.tcpReset(skb, Xt.hook)
         else Answer.icmpError(skb, arg >> 8, arg & 255, Xt.hook)
         return NF_DROP
-      case TARGET_LOG:
-      case TARGET_NFLOG:
-        return XT_CONTINUE
       case TARGET_NOTRACK:
         if (!Target.isSeen(skb)) Skb.setCtinfo(skb, IP_CT_UNTRACKED)
         return XT_CONTINUE

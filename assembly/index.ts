@@ -6,6 +6,7 @@ import { SKB_FRAME } from '../src/abi/skb.ts'
 import { Arena } from './memory/arena.ts'
 import { NETNS_CT } from '../src/abi/netns.ts'
 import { Conntrack } from './conntrack/core.ts'
+import { FragQueue } from './fragment/queue.ts'
 import { Random } from './memory/random.ts'
 import { Time } from './memory/time.ts'
 import { Addr } from './netns/addr.ts'
@@ -23,6 +24,7 @@ import { Skb } from './packet/skb.ts'
 import { Capture } from './stack/capture.ts'
 import { Connection } from './stack/connection.ts'
 import { Drop } from './stack/drop.ts'
+import { Reassembly } from './stack/reassembly.ts'
 import { Tcp } from './stack/tcp.ts'
 import { Transmit } from './stack/transmit.ts'
 import { Work } from './stack/work.ts'
@@ -80,6 +82,7 @@ export function netns_create(): u32 {
 /** Nothing may be in flight. */
 export function netns_destroy(netns: u32): void {
   Transmit.forget(netns, 0)
+  FragQueue.flush(netns)
   Connection.closeAll(netns)
   Admin.destroyNetns(netns)
 }
@@ -191,12 +194,16 @@ export function engine_run(budget: u32): u32 {
 
 /** When the next timer of the stack is due, in milliseconds since the epoch; 0 when none is. */
 export function timers_next(): f64 {
-  return (Transmit.nextTimer() as f64) / 1000.0
+  const neighbours = Transmit.nextTimer()
+  const fragments = FragQueue.nextDeadline()
+  const first = neighbours == 0 || (fragments != 0 && fragments < neighbours) ? fragments : neighbours
+  return (first as f64) / 1000.0
 }
 
 /** Runs the stack's timers that are due. */
 export function timers_run(): void {
   Transmit.neighbourTimers()
+  Reassembly.expire()
 }
 
 /** Where data, room, used and lost words of the captured frames are. */

@@ -25,18 +25,25 @@ import { Drop } from './drop.ts'
 import { Hooks } from './hooks.ts'
 import { Icmp4 } from './icmp4.ts'
 import { Icmp6 } from './icmp6.ts'
+import { Reassembly } from './reassembly.ts'
 import { Sctp } from './sctp.ts'
 import { Tcp } from './tcp.ts'
 import { Udp } from './udp.ts'
 
 export abstract class Deliver {
-  /** A whole datagram for this namespace. */
+  /** A packet for this namespace, whole if it is IPv4. */
   static packet(skb: usize): void {
     const verdict = Hooks.localIn(skb)
     if (verdict != NF_ACCEPT) {
       Hooks.finish(skb, verdict)
       return
     }
+    // IPv6 puts fragments together as a protocol like any other, behind INPUT; for IPv4 the caller has done it.
+    const whole = Reassembly.deliver(skb)
+    if (whole != 0) Deliver.protocol(whole)
+  }
+
+  private static protocol(skb: usize): void {
     const v4 = Skb.family(skb) == NFPROTO_IPV4
     const proto = Skb.proto(skb)
     const l4 = Skb.l4(skb)

@@ -3,6 +3,7 @@
 //     defrag -400 · raw -300 · conntrack -200 · mangle -150 · nat (destination) -100 · filter 0 · security 50 ·
 //     nat (source) 100 · conntrack confirm last
 //
+// Reassembly gives the packet another buffer, so it is called by whoever calls `preRouting` or `localOut`: `Reassembly`.
 // A table takes part where it exists (its namespace's slot is not 0) and has a chain for the hook; conntrack, and with
 // it reassembly and nat, where a rule of the family asked for it.
 
@@ -33,7 +34,6 @@ import { Walk } from '../netfilter/walk.ts'
 import { Netns } from '../netns/netns.ts'
 import { Address } from '../packet/address.ts'
 import { Skb } from '../packet/skb.ts'
-import { Defrag } from './defrag.ts'
 import { Drop } from './drop.ts'
 import { Output4 } from './output4.ts'
 import { Route6 } from './route6.ts'
@@ -46,7 +46,6 @@ export abstract class Hooks {
   static preRouting(skb: usize): i32 {
     const tables = Hooks.tables(skb)
     const tracked = Hooks.tracked(skb)
-    if (tracked && !Defrag.hook(skb)) return NF_STOLEN
     let verdict = Hooks.table(skb, tables, TABLE_RAW, NF_INET_PRE_ROUTING)
     if (verdict != NF_ACCEPT) return verdict
     if (tracked) {
@@ -92,7 +91,6 @@ export abstract class Hooks {
   static localOut(skb: usize): i32 {
     const tables = Hooks.tables(skb)
     const tracked = Hooks.tracked(skb)
-    if (tracked && !Defrag.hook(skb)) return NF_STOLEN
     let verdict = Hooks.table(skb, tables, TABLE_RAW, NF_INET_LOCAL_OUT)
     if (verdict != NF_ACCEPT) return verdict
     if (tracked) {
@@ -138,7 +136,7 @@ export abstract class Hooks {
     return Skb.netns(skb) + NETNS_TABLES + (Skb.family(skb) == NFPROTO_IPV4 ? 0 : NETNS_TABLES_FAMILY)
   }
 
-  @inline private static tracked(skb: usize): bool {
+  @inline static tracked(skb: usize): bool {
     return (Netns.ctEnabled(Skb.netns(skb)) & (Skb.family(skb) == NFPROTO_IPV4 ? 1 : 2)) != 0
   }
 

@@ -18,12 +18,15 @@ import { Skb } from '../packet/skb.ts'
 import { Drop } from './drop.ts'
 import { Fragment } from './fragment.ts'
 import { Hooks } from './hooks.ts'
+import { Reassembly } from './reassembly.ts'
 import { Transmit } from './transmit.ts'
 
 export abstract class Output {
   /** A packet made here that has its route: OUTPUT, then output. */
-  static local(skb: usize): void {
-    Skb.setIndev(skb, 0)
+  static local(packet: usize): void {
+    Skb.setIndev(packet, 0)
+    const skb = Reassembly.localOut(packet)
+    if (skb == 0) return
     const verdict = Hooks.localOut(skb)
     if (verdict != NF_ACCEPT) {
       Hooks.finish(skb, verdict)

@@ -73,13 +73,13 @@ import { Parse } from '../packet/parse.ts'
 import { Skb } from '../packet/skb.ts'
 import { Trace } from '../trace/trace.ts'
 import { Arp } from './arp.ts'
-import { Defrag } from './defrag.ts'
 import { Deliver } from './deliver.ts'
 import { Drop } from './drop.ts'
 import { Forward } from './forward.ts'
 import { Hooks } from './hooks.ts'
 import { Input4 } from './input4.ts'
 import { Options } from './options.ts'
+import { Reassembly } from './reassembly.ts'
 import { Route6 } from './route6.ts'
 import { Rt } from './route.ts'
 
@@ -126,7 +126,8 @@ export abstract class Receive {
     return low == load<u32>(mac) && high == (load<u16>(mac, 4) as u32) ? PACKET_HOST : PACKET_OTHERHOST
   }
 
-  private static ip4(skb: usize, l3: usize, have: u32): void {
+  private static ip4(frame: usize, l3: usize, have: u32): void {
+    let skb = frame
     if (Skb.pkttype(skb) == PACKET_OTHERHOST) {
       Drop.packet(skb, REASON_OTHERHOST)
       return
@@ -153,6 +154,8 @@ export abstract class Receive {
     Skb.setLen(skb, ETH_HLEN + total)
     Parse.ip4(skb, l3, total)
     if (Trace.wants(skb)) Trace.event(skb, TRACE_RECEIVED, NF_INET_PRE_ROUTING, 0)
+    skb = Reassembly.preRouting(skb)
+    if (skb == 0) return
     const verdict = Hooks.preRouting(skb)
     if (verdict != NF_ACCEPT) {
       Hooks.finish(skb, verdict)
@@ -198,7 +201,7 @@ export abstract class Receive {
 
   /** ip_local_deliver: fragments are put together first. */
   private static local(skb: usize): void {
-    const whole = Defrag.local(skb)
+    const whole = Reassembly.deliver(skb)
     if (whole != 0) Deliver.packet(whole)
   }
 
@@ -227,7 +230,8 @@ export abstract class Receive {
     }
   }
 
-  private static ip6(skb: usize, l3: usize, have: u32): void {
+  private static ip6(frame: usize, l3: usize, have: u32): void {
+    let skb = frame
     if (Skb.pkttype(skb) == PACKET_OTHERHOST) {
       Drop.packet(skb, REASON_OTHERHOST)
       return
@@ -260,6 +264,8 @@ export abstract class Receive {
     }
     Parse.ip6(skb, l3, total)
     if (Trace.wants(skb)) Trace.event(skb, TRACE_RECEIVED, NF_INET_PRE_ROUTING, 0)
+    skb = Reassembly.preRouting(skb)
+    if (skb == 0) return
     const verdict = Hooks.preRouting(skb)
     if (verdict != NF_ACCEPT) {
       Hooks.finish(skb, verdict)
@@ -275,10 +281,10 @@ export abstract class Receive {
         return
       case RTN_LOCAL:
       case RTN_ANYCAST:
-        Receive.local6(skb)
+        Deliver.packet(skb)
         return
       case RTN_MULTICAST:
-        if (Receive.joined6(skb, dev)) Receive.local6(skb)
+        if (Receive.joined6(skb, dev)) Deliver.packet(skb)
         else Drop.packet(skb, REASON_INADDRERRORS)
         return
       case RTN_BLACKHOLE:
@@ -292,12 +298,6 @@ export abstract class Receive {
         Answer.icmpError(skb, ICMPV6_DEST_UNREACH, ICMPV6_NOROUTE, NF_INET_PRE_ROUTING)
         Drop.packet(skb, Skb.dst(skb) != 0 ? REASON_ROUTE_UNREACHABLE : REASON_IP_INNOROUTES)
     }
-  }
-
-  /** INPUT comes before the fragments are put together (they are a protocol like any other), unless conntrack did. */
-  private static local6(skb: usize): void {
-    const whole = Defrag.local(skb)
-    if (whole != 0) Deliver.packet(whole)
   }
 
   /** The checks of ip6_rcv_core on addresses. */

@@ -1,6 +1,7 @@
 // The engine's exported surface: verbs on kernel objects, named <noun>_<verb>, and run(). Addresses are positions in
 // linear memory, 0 = none; records are laid out as src/abi says.
 
+import { PROBE_SIZE } from '../src/abi/probe.ts'
 import { RTN_UNICAST } from '../src/abi/route.ts'
 import { SKB_FRAME } from '../src/abi/skb.ts'
 import { Arena } from './memory/arena.ts'
@@ -21,6 +22,7 @@ import { Socket } from './netns/socket.ts'
 import { Address } from './packet/address.ts'
 import { Pool } from './packet/pool.ts'
 import { Skb } from './packet/skb.ts'
+import { Attempt } from './stack/attempt.ts'
 import { Capture } from './stack/capture.ts'
 import { Connection } from './stack/connection.ts'
 import { Drop } from './stack/drop.ts'
@@ -190,6 +192,15 @@ export function engine_run(budget: u32): u32 {
   Pool.reserve(256, 8)
   Neigh.restock()
   return Work.run(budget)
+}
+
+/** Runs `count` attempts (PROBE_*), each to its end. `forget`: conntrack forgets them one by one. */
+export function probe_run(probes: u32, count: u32, forget: i32): void {
+  let probe: usize = probes
+  for (let i: u32 = 0; i < count; i++) {
+    Attempt.run(probe, forget != 0)
+    probe += PROBE_SIZE
+  }
 }
 
 /** When the next timer of the stack is due, in milliseconds since the epoch; 0 when none is. */

@@ -10,6 +10,7 @@ import { Conntrack } from './conntrack.ts'
 import { Instance } from './instance.ts'
 import { type Listener, Netns } from './netns.ts'
 import { Packets } from './packets.ts'
+import { PROBE_BATCH, Probes, type Attempt, type AttemptResult } from './probe.ts'
 import { RulesetLoader } from './ruleset/load.ts'
 
 export interface EngineOptions {
@@ -32,6 +33,7 @@ export interface Captured {
 export class Engine {
   readonly instance: Instance
   readonly #packets: Packets
+  readonly #probes: Probes
   readonly #conntrack: Conntrack
   readonly #rules: RulesetLoader
   readonly #netns = new Map<string, Netns>()
@@ -48,6 +50,7 @@ export class Engine {
     if (exports.engine_init(seed >>> 0) === 0) throw new Problem('the engine is out of memory')
     exports.ct_seed(seed >>> 0)
     this.#packets = new Packets(this.instance)
+    this.#probes = new Probes(this.instance)
     this.#conntrack = new Conntrack(this.instance)
     this.#conntrack.reserve(conntrackEntries)
     const { instance } = this
@@ -244,6 +247,20 @@ export class Engine {
   /** Works until nothing is waiting but timers. Returns the pieces of work done. */
   run(): number {
     return this.#packets.run()
+  }
+
+  /** One connection attempt after the other, each to its end. `forget`: conntrack keeps nothing of them. */
+  probe(
+    attempts: readonly Attempt[],
+    { forget = false }: { readonly forget?: boolean } = {},
+  ): AttemptResult[] {
+    this.run()
+    const results: AttemptResult[] = []
+    for (let at = 0; at < attempts.length; at += PROBE_BATCH) {
+      const batch = attempts.slice(at, at + PROBE_BATCH)
+      results.push(...this.#probes.run(batch, (name) => this.netns(name).address, forget))
+    }
+    return results
   }
 
   /** Keeps what arrives at an interface from now on (not what is injected there), or stops. */

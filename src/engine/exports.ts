@@ -28,6 +28,7 @@ export interface EngineExports extends ConntrackExports {
   frame_data(skb: number): number
   frame_inject(skb: number, link: number, bytes: number): void
   engine_run(budget: number): number
+  probe_run(probes: number, count: number, forget: number): void
   timers_next(): number
   timers_run(): void
   capture_buffer(): number

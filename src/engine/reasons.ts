@@ -1,0 +1,51 @@
+/** Why a packet ended, by REASON_* (src/abi/reason.ts), in words. */
+import * as R from '../abi/reason.ts'
+
+const TEXTS: Readonly<Record<number, string>> = {
+  [R.REASON_IP_INHDR]: 'its header is malformed',
+  [R.REASON_IP_CSUM]: 'its IP checksum is wrong',
+  [R.REASON_PKT_TOO_SMALL]: 'it is shorter than its headers say',
+  [R.REASON_OTHERHOST]: 'its link address is that of another host',
+  [R.REASON_UNHANDLED_ETHERTYPE]: 'nobody handles its EtherType',
+  [R.REASON_LINK_DOWN]: 'the link is down',
+  [R.REASON_NO_PEER]: 'the link has no other end',
+  [R.REASON_DUMMY]: 'a dummy device swallowed it',
+  [R.REASON_NETFILTER_DROP]: 'a rule dropped it',
+  [R.REASON_UNKNOWN_RULE]: 'it met a rule that cannot be evaluated',
+  [R.REASON_IP_RPFILTER]: 'the reverse path filter refused its source',
+  [R.REASON_MARTIAN_SOURCE]: 'its source is martian',
+  [R.REASON_MARTIAN_DESTINATION]: 'its destination is martian',
+  [R.REASON_IP_OUTNOROUTES]: 'there is no route',
+  [R.REASON_IP_INNOROUTES]: 'there is no route',
+  [R.REASON_ROUTE_BLACKHOLE]: 'a blackhole route swallowed it',
+  [R.REASON_ROUTE_UNREACHABLE]: 'the route says unreachable',
+  [R.REASON_ROUTE_PROHIBIT]: 'the route says prohibited',
+  [R.REASON_TTL_EXPIRED]: 'its time to live ran out',
+  [R.REASON_PKT_TOO_BIG]: 'it is larger than the link takes and may not be split',
+  [R.REASON_NOT_FORWARDING]: 'it is for somebody else, and forwarding is off',
+  [R.REASON_NEIGH_FAILED]: 'the next hop does not answer',
+  [R.REASON_NEIGH_QUEUEFULL]: 'too many packets wait for the next hop',
+  [R.REASON_NO_SOCKET]: 'nothing listens on the port',
+  [R.REASON_TCP_CSUM]: 'its TCP checksum is wrong',
+  [R.REASON_UDP_CSUM]: 'its UDP checksum is wrong',
+  [R.REASON_ICMP_CSUM]: 'its ICMP checksum is wrong',
+  [R.REASON_UNHANDLED_PROTO]: 'nobody handles its protocol',
+  [R.REASON_FRAG_REASM_TIMEOUT]: 'its other fragments did not come',
+  [R.REASON_FRAG_BAD]: 'its fragments do not fit together',
+  [R.REASON_DUP_FRAG]: 'the fragment came twice',
+  [R.REASON_NOMEM]: 'no packet buffer was free',
+  [R.REASON_IP_OPTIONS]: 'its IP options are wrong',
+  [R.REASON_UNICAST_IN_L2_MULTICAST]: 'a unicast packet in a broadcast frame',
+  [R.REASON_IPV6_DISABLED]: 'IPv6 is off',
+  [R.REASON_INADDRERRORS]: 'its addresses are wrong',
+  [R.REASON_TCP_INVALID]: 'its TCP flags are wrong',
+  [R.REASON_ICMP_IGNORED]: 'nobody cares for this ICMP message',
+  [R.REASON_CONNTRACK_DROP]: 'conntrack refused it',
+  [R.REASON_NEIGH_INVALID]: 'it is a wrong neighbour message',
+  [R.REASON_DELIVERED]: 'it was delivered',
+  [R.REASON_CONSUMED]: 'the namespace took it',
+}
+
+export function reasonText(reason: number): string {
+  return TEXTS[reason] ?? `it ended (reason ${reason})`
+}

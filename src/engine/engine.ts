@@ -3,11 +3,13 @@
  * nothing. Nothing here reads a clock: time is what `advanceTo` says.
  */
 import type { ConntrackEntry } from '../kernel/conntrack.ts'
+import type { Element, IpSets, SetEntry } from '../kernel/ipset.ts'
 import type { InterfaceAddress, Link, Neighbour, Route } from '../kernel/net.ts'
 import { Problem } from '../kernel/problem.ts'
 import type { Family, Ruleset } from '../kernel/ruleset.ts'
 import { Conntrack } from './conntrack.ts'
 import { Instance } from './instance.ts'
+import { Sets } from './ipset.ts'
 import { type Listener, Netns } from './netns.ts'
 import { Packets } from './packets.ts'
 import { PROBE_BATCH, Probes, type Attempt, type AttemptResult } from './probe.ts'
@@ -36,6 +38,7 @@ export class Engine {
   readonly #probes: Probes
   readonly #conntrack: Conntrack
   readonly #rules: RulesetLoader
+  readonly #sets: Sets
   readonly #netns = new Map<string, Netns>()
   /** Names of the links that are captured, by their number. */
   readonly #captured = new Map<number, { readonly netns: string; readonly link: string }>()
@@ -53,15 +56,17 @@ export class Engine {
     this.#probes = new Probes(this.instance)
     this.#conntrack = new Conntrack(this.instance)
     this.#conntrack.reserve(conntrackEntries)
+    this.#sets = new Sets({ memory: this.instance.memory, exports, now: () => this.now })
     const { instance } = this
+    const sets = this.#sets
     this.#rules = new RulesetLoader({
       alloc: (bytes) => instance.alloc(bytes),
       free: (ptr, bytes) => instance.free(ptr, bytes),
       words: () => instance.words,
       setJumpStack: (ptr) => exports.jumpstack_set(ptr),
       resetChain: (chain) => exports.chain_reset(chain),
-      setSlot: () => undefined,
-      setUse: () => undefined,
+      setSlot: (netns, name) => sets.slot(netns, name),
+      setUse: (netns, name, change) => sets.use(netns, name, change),
     })
   }
 
@@ -90,6 +95,7 @@ export class Engine {
     this.run()
     this.#conntrack.flush(netns.id)
     this.#rules.forget(netns.address)
+    this.#sets.forget(netns.address)
     for (const link of this.linkNames(name)) if (link !== 'lo') this.linkDelete(name, link)
     this.instance.exports.netns_destroy(netns.address)
     this.#netns.delete(name)
@@ -213,6 +219,38 @@ export class Engine {
   /** The rules of a family with their counters as they are. */
   ruleset(netns: string, family: Family): Ruleset {
     return this.#rules.live(this.netns(netns).address, family)
+  }
+
+  // IP sets.
+
+  /** Makes these the sets of the namespace, all or none; sets that rules name cannot go. */
+  setsSet(netns: string, sets: IpSets): void {
+    this.#sets.set(this.netns(netns).address, sets)
+  }
+
+  /** The sets with their counters and timeouts as they are. */
+  setsList(netns: string): IpSets {
+    return this.#sets.list(this.netns(netns).address)
+  }
+
+  /** Adds or renews entries of one set. */
+  setsAdd(netns: string, name: string, entries: readonly SetEntry[]): void {
+    this.#sets.add(this.netns(netns).address, name, entries)
+  }
+
+  /** Takes entries out of one set; those that are not there are passed over. */
+  setsDelete(netns: string, name: string, elements: readonly Element[]): void {
+    this.#sets.delete(this.netns(netns).address, name, elements)
+  }
+
+  /** `ipset test NAME ELEMENT`. */
+  setsTest(netns: string, name: string, element: string): boolean {
+    return this.#sets.test(this.netns(netns).address, name, element)
+  }
+
+  /** How many rules name a set: such a set cannot be destroyed or renamed. */
+  setsReferences(netns: string, name: string): number {
+    return this.#sets.uses(this.netns(netns).address, name)
   }
 
   // Connection tracking.

@@ -1,7 +1,8 @@
 /** What the module exports, as assembly/index.ts writes it. u32 results arrive signed: `>>> 0` where it matters. */
 import type { ConntrackExports } from './conntrack.ts'
+import type { IpsetExports } from './ipset.ts'
 
-export interface EngineExports extends ConntrackExports {
+export interface EngineExports extends ConntrackExports, IpsetExports {
   readonly memory: WebAssembly.Memory
   abi_version(): number
   engine_init(seed: number): number

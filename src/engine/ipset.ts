@@ -20,6 +20,7 @@ import {
   SETSLOT_SIZE,
   SETELEM_SIZE,
 } from '../abi/ipset.ts'
+import { addressBits } from '../kernel/address.ts'
 import { parseElements, printElement, SET_TYPES } from '../kernel/ipset/index.ts'
 import type { Element, IpSet, IpSets, SetEntry, SetHeader } from '../kernel/ipset.ts'
 import { Problem } from '../kernel/problem.ts'
@@ -60,6 +61,12 @@ interface Loaded {
   uses: number
 }
 
+/** Memory taken for a set before anything changes; a slot only for a name that is new. */
+interface Staged {
+  readonly set: number
+  readonly slot: number
+}
+
 type Netns = Map<string, Loaded>
 
 /** Elements written at a time. */
@@ -69,6 +76,7 @@ export class Sets {
   readonly #host: IpsetHost
   readonly #netns = new Map<number, Netns>()
   #buffer = 0
+  #bufferBytes = 0
 
   constructor(host: IpsetHost) {
     this.#host = host
@@ -102,7 +110,8 @@ export class Sets {
     const inOrder = [...ordered.values()].toSorted(
       (a, b) => Number(isList(next, a)) - Number(isList(next, b)),
     )
-    for (const loaded of inOrder) this.#load(ordered, loaded, next.get(loaded.name)!, staged.get(loaded.name))
+    for (const loaded of inOrder)
+      this.#load(ordered, loaded, next.get(loaded.name)!, staged.get(loaded.name)?.set)
   }
 
   /** Adds or renews entries of one set. */
@@ -127,7 +136,8 @@ export class Sets {
     const { model, set } = this.#find(netns, name)
     if (model.type === 'list:set') return this.#refresh(this.#find(netns, name)).entries.has(text)
     const [element] = parseElements(text, model)
-    const whole = !text.includes('/')
+    // A whole address is looked for in every network; a network only as itself.
+    const whole = isWhole(element!, model)
     const at = this.#scratch()
     encodeElement(this.#view(), at, { element: element! }, model, this.#host.now())
     return this.#host.exports.ipset_probe(set, at, whole ? 1 : 0) === 1
@@ -172,9 +182,14 @@ export class Sets {
     return new DataView(this.#host.memory.buffer)
   }
 
-  #scratch(): number {
-    this.#buffer ||= this.#alloc(BATCH * SETELEM_SIZE)
-    return this.#buffer
+  /** A block that no set owns; it grows while sets are staged, never later. */
+  #scratch(bytes = BATCH * SETELEM_SIZE): number {
+    if (bytes <= this.#bufferBytes) return this.#buffer
+    const buffer = this.#alloc(bytes)
+    this.#host.exports.arena_free(this.#buffer, this.#bufferBytes)
+    this.#buffer = buffer
+    this.#bufferBytes = bytes
+    return buffer
   }
 
   #alloc(bytes: number): number {
@@ -184,10 +199,10 @@ export class Sets {
   }
 
   /** New contents for sets that are new or changed in kind, and room for those that grow: all of it, or none. */
-  #stage(now: Netns, next: IpSets): Map<string, number> {
+  #stage(now: Netns, next: IpSets): Map<string, Staged> {
     const { exports } = this.#host
     this.#scratch()
-    const staged = new Map<string, number>()
+    const staged = new Map<string, Staged>()
     try {
       for (const [name, model] of next) {
         const loaded = now.get(name)
@@ -198,13 +213,19 @@ export class Sets {
           if (loaded && loaded.uses > 0 && dimensionsDiffer(loaded.model, model))
             throw new Problem('Set cannot be replaced: rules name it with other dimensions', { field: name })
           set = this.#create(model)
-          staged.set(name, set)
+          staged.set(name, { set, slot: 0 })
+          if (!loaded) staged.set(name, { set, slot: this.#alloc(SETSLOT_SIZE) })
         }
+        if (model.type === 'list:set')
+          this.#scratch(Math.max(BATCH * SETELEM_SIZE, model.entries.size * SETMEMBER_SIZE))
         if (exports.ipset_reserve(set, model.entries.size) === 0)
           throw new Problem('no memory left for the set', { field: name })
       }
     } catch (error) {
-      for (const set of staged.values()) exports.ipset_destroy(set)
+      for (const { set, slot } of staged.values()) {
+        exports.ipset_destroy(set)
+        exports.arena_free(slot, SETSLOT_SIZE)
+      }
       throw error
     }
     return staged
@@ -225,8 +246,7 @@ export class Sets {
     return set
   }
 
-  #adopt(name: string, model: IpSet, set: number): Loaded {
-    const slot = this.#alloc(SETSLOT_SIZE)
+  #adopt(name: string, model: IpSet, { set, slot }: Staged): Loaded {
     this.#view().setUint32(slot + SETSLOT_SET, set, true)
     const empty = { ...model, entries: new Map<string, SetEntry>() }
     return { name, slot, set, model: empty, changes: 0, listedAt: this.#host.now(), uses: 0 }
@@ -285,8 +305,7 @@ export class Sets {
   #loadMembers(netns: Netns, loaded: Loaded, model: IpSet): void {
     const entries = [...model.entries.values()]
     const live = this.#members(loaded)
-    const bytes = Math.max(1, entries.length) * SETMEMBER_SIZE
-    const at = this.#alloc(bytes)
+    const at = this.#scratch()
     const view = this.#view()
     for (const [i, entry] of entries.entries()) {
       const member = at + i * SETMEMBER_SIZE
@@ -298,7 +317,6 @@ export class Sets {
       view.setBigUint64(member + SETMEMBER_BYTES, BigInt(count ?? 0), true)
     }
     this.#host.exports.ipset_members(loaded.set, at, entries.length)
-    this.#host.exports.arena_free(at, bytes)
   }
 
   #changes({ set }: Loaded): number {
@@ -373,3 +391,8 @@ const sameEntry = (a: SetEntry, b: SetEntry): boolean =>
   a.timeout === b.timeout && a.packets === b.packets && a.bytes === b.bytes && a.nomatch === b.nomatch
 
 const commentOf = ({ comment }: SetEntry): { comment?: string } => (comment === undefined ? {} : { comment })
+
+function isWhole({ first, second }: Element, { type, family = 'ipv4' }: SetHeader): boolean {
+  const net = type === 'hash:ip,port,net' ? second : first
+  return net?.prefixLength === addressBits(family)
+}

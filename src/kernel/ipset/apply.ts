@@ -119,7 +119,7 @@ class Draft {
       const key = printElement(element, set.header)
       if (set.entries.has(key) && !exist)
         throw new Problem("Element cannot be added to the set: it's already added", { field: text })
-      const entry = newEntry(element, set.header, options)
+      const entry = newEntry(element, set.header, options, set.entries.get(key))
       if (element.set !== undefined) this.#addMember(set, key, entry, options)
       else {
         if (!set.entries.has(key) && set.entries.size >= (set.header.maxelem ?? Infinity))
@@ -185,8 +185,7 @@ class Draft {
     const names = name === undefined ? [...this.#sets.keys()] : [name]
     for (const each of names) {
       this.#get(each)
-      const inLists =
-        name === undefined ? 0 : [...this.#sets.keys()].filter((list) => this.#holds(list, each)).length
+      const inLists = [...this.#sets.keys()].filter((list) => this.#holds(list, each)).length
       if (inLists + (this.#options.references?.(each) ?? 0) > 0)
         throw new Problem('Set cannot be destroyed: it is in use by a kernel component', { field: each })
     }
@@ -261,14 +260,22 @@ function checkOptions(header: SetHeader, options: EntryOptions): void {
     })
 }
 
-/** An entry as the kernel makes it: extensions of the set that the command leaves out have their defaults. */
-export function newEntry(element: Element, header: SetHeader, options: EntryOptions): SetEntry {
+/**
+ * An entry as the kernel makes it: extensions of the set that the command leaves out have their defaults, but counters
+ * of an element that is renewed stay (ip_set.h: ip_set_init_counter).
+ */
+export function newEntry(
+  element: Element,
+  header: SetHeader,
+  options: EntryOptions,
+  before?: SetEntry,
+): SetEntry {
   const { timeout, packets, bytes, comment, nomatch } = options
   return {
     element,
     ...(header.timeout !== undefined && { timeout: timeout ?? header.timeout }),
     ...(nomatch && { nomatch }),
-    ...(header.counters && { packets: packets ?? 0, bytes: bytes ?? 0 }),
+    ...(header.counters && { packets: packets ?? before?.packets ?? 0, bytes: bytes ?? before?.bytes ?? 0 }),
     ...(comment !== undefined && comment !== '' && { comment }),
   }
 }

@@ -58,9 +58,21 @@ const CONNMARK_SET: readonly Option<Connmark>[] = Object.entries(XMARK_OPTIONS).
   },
 }))
 
+function shiftOption(direction: 'left' | 'right'): Option<Connmark> {
+  return {
+    names: [`${direction}-shift-mark`],
+    read: ([text], _, { mode }) => {
+      if (!mode)
+        throw new Problem('CONNMARK: set, save or restore must come before a shift', { field: text! })
+      const bits = parseUint(text!, 32)
+      if (bits === undefined) throw new Problem('CONNMARK: a shift is from 0 to 32', { field: text! })
+      return bits === 0 ? {} : { shift: { direction, bits } }
+    },
+  }
+}
+
 export const connmark = defineTarget({
   kind: 'CONNMARK',
-  unmodelled: ['left-shift-mark', 'right-shift-mark'],
   options: [
     ...CONNMARK_SET,
     { names: ['save-mark'], arity: 0, read: () => ({ mode: 'save' }) },
@@ -74,15 +86,18 @@ export const connmark = defineTarget({
         return { nfmask: mask, ctmask: mask }
       },
     },
+    shiftOption('left'),
+    shiftOption('right'),
   ],
-  finish: ({ mode, value = 0, ctmask = U32, nfmask = U32 }) => {
+  finish: ({ mode, value = 0, ctmask = U32, nfmask = U32, shift }) => {
     if (!mode) throw new Problem('CONNMARK target: No operation specified')
-    return { kind: 'CONNMARK', mode, value, ctmask, nfmask }
+    return { kind: 'CONNMARK', mode, value, ctmask, nfmask, ...(shift && { shift }) }
   },
-  print: ({ mode, value, ctmask, nfmask }) =>
-    mode === 'set'
+  print: ({ mode, value, ctmask, nfmask, shift }) =>
+    (mode === 'set'
       ? ` --set-xmark ${hex(value)}/${hex(ctmask)}`
-      : ` --${mode}-mark --nfmask ${hex(nfmask)} --ctmask ${hex(ctmask)}`,
+      : ` --${mode}-mark --nfmask ${hex(nfmask)} --ctmask ${hex(ctmask)}`) +
+    (shift ? ` --${shift.direction}-shift-mark ${shift.bits}` : ''),
 })
 
 type Ct = Extract<Target, { kind: 'CT' }>

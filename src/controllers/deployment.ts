@@ -15,7 +15,7 @@ import {
 import { keyOf, metaKey, WorkQueue } from '../informer/index.ts'
 import type { ControllerContext } from './context.ts'
 import { controllerReference } from './pod-control.ts'
-import { controllerOf, isControlledBy, scaledValue, templateHash } from './pod-util.ts'
+import { controllerOf, scaledValue, templateHash } from './pod-util.ts'
 import { BY_CONTROLLER, indexByController } from './replicaset.ts'
 
 export const TEMPLATE_HASH = 'pod-template-hash'
@@ -26,6 +26,7 @@ export function startDeploymentController({ client, informers, clock, onError }:
   const sets = informers.informer(replicasets)
   const podInformer = informers.informer(pods)
   podInformer.addIndex(BY_CONTROLLER, indexByController)
+  sets.addIndex(BY_CONTROLLER, indexByController)
   const queue = new WorkQueue({ clock, work: sync, maxRetries: 15, ...(onError && { onError }) })
 
   const ownerOf = (object: ReplicaSet) => {
@@ -51,12 +52,8 @@ export function startDeploymentController({ client, informers, clock, onError }:
     const deployment = informer.lister.getByKey(key)
     if (deployment === undefined || deployment.metadata.deletionTimestamp !== undefined) return
     const owned = sets.lister
-      .inNamespace(deployment.metadata.namespace!)
-      .filter(
-        (set) =>
-          isControlledBy(set, deployment) &&
-          matchesLabelSelector(deployment.spec.selector, set.metadata.labels),
-      )
+      .byIndex(BY_CONTROLLER, deployment.metadata.uid)
+      .filter(({ metadata }) => matchesLabelSelector(deployment.spec.selector, metadata.labels))
     const found = owned.find((set) => sameTemplate(set.spec.template!, deployment.spec.template))
     const old = owned.filter((set) => set !== found)
     if (deployment.spec.paused === true) return updateStatus(deployment, owned, found)

@@ -1,5 +1,12 @@
 /** As many pods as a ReplicaSet says (pkg/controller/replicaset). */
-import { compileLabelSelector, pods, replicasets, type Pod, type ReplicaSet } from '../apiserver/index.ts'
+import {
+  compileLabelSelector,
+  pods,
+  replicasets,
+  type KubeObject,
+  type Pod,
+  type ReplicaSet,
+} from '../apiserver/index.ts'
 import { keyOf, metaKey, WorkQueue } from '../informer/index.ts'
 import type { ControllerContext } from './context.ts'
 import { Expectations } from './expectations.ts'
@@ -16,11 +23,11 @@ import {
 /** At most so many pods are made or deleted in one sync (burstReplicas). */
 const BURST = 500
 
-/** Index of pods by the uid of what controls them. */
+/** Index of objects by the uid of what controls them. */
 export const BY_CONTROLLER = 'controller'
 
-export function indexByController(pod: Pod): readonly string[] {
-  const owner = controllerOf(pod)
+export function indexByController(object: KubeObject): readonly string[] {
+  const owner = controllerOf(object)
   return owner === undefined ? [] : [owner.uid]
 }
 

@@ -33,6 +33,7 @@ const MAX_RETRIES = 15
 /** A slice that somebody else changed is put right after a second. */
 const SLICE_CHANGE_DELAY = 1000
 const BY_SERVICE = 'service'
+const BY_LABEL = 'label'
 
 export function startEndpointSliceController(
   context: ControllerContext,
@@ -45,6 +46,11 @@ export function startEndpointSliceController(
   const sliceInformer = informers.informer(endpointslices)
   const nodeInformer = informers.informer(nodes)
   sliceInformer.addIndex(BY_SERVICE, (slice) => (isManaged(slice) ? [serviceKey(slice)] : []))
+  podInformer.addIndex(BY_LABEL, ({ metadata }) =>
+    Object.entries(metadata.labels ?? {}).map(([name, value]) =>
+      labelIndexKey(metadata.namespace, name, value),
+    ),
+  )
   const selectors = new ServiceSelectors()
   const tracker = new SliceTracker()
   const triggers = new TriggerTimes()
@@ -108,11 +114,7 @@ export function startEndpointSliceController(
     const slices = sliceInformer.lister.byIndex(BY_SERVICE, key)
     if (tracker.isStale(key, slices))
       throw new Error(`EndpointSlice informer cache is out of date for ${key}`)
-    const selected = podInformer.lister
-      .select(service.metadata.namespace!, (labels) =>
-        Object.entries(selector).every(([name, value]) => labels?.[name] === value),
-      )
-      .filter(isEndpointPod)
+    const selected = podsOf(service).filter(isEndpointPod)
     const plan = reconcile({
       service,
       pods: selected,
@@ -126,6 +128,14 @@ export function startEndpointSliceController(
       throw new Error(
         `skipping Pod ${missing.metadata.name} for Service ${key}: Node ${missing.spec.nodeName ?? ''} Not Found`,
       )
+  }
+
+  /** The pods that the selector selects, found by one of its labels. */
+  function podsOf({ metadata, spec }: Service): Pod[] {
+    const [first, ...rest] = Object.entries(spec.selector ?? {})
+    if (first === undefined) return []
+    const candidates = podInformer.lister.byIndex(BY_LABEL, labelIndexKey(metadata.namespace, ...first))
+    return candidates.filter((pod) => rest.every(([name, value]) => pod.metadata.labels?.[name] === value))
   }
 
   function write(
@@ -148,6 +158,10 @@ export function startEndpointSliceController(
       }
     }
   }
+}
+
+function labelIndexKey(namespace: string | undefined, name: string, value: string): string {
+  return `${namespace}/${name}=${value}`
 }
 
 function isManaged({ metadata }: EndpointSlice): boolean {

@@ -11,9 +11,13 @@ const names = { left: 'podwire-bench-l', node: 'podwire-bench-n', right: 'podwir
 export interface KernelRig {
   /** MAC address of the node's interface towards the left: where frames must be addressed. */
   readonly mac: Uint8Array
+  /** The same towards the right. */
+  readonly rightMac: Uint8Array
   restore(rules: string): void
   /** Frames a second that leave the node while the left sends as fast as it can. */
   forwarded(frames: readonly Uint8Array[], seconds: number): number
+  /** Sends frames from one side for a moment. */
+  send(side: 'left' | 'right', frames: readonly Uint8Array[]): void
   close(): void
 }
 
@@ -25,11 +29,12 @@ export function kernelRig(): KernelRig | undefined {
   if (blast === undefined || !available('ip', 'iptables-legacy-restore', 'ethtool')) return undefined
   close()
   build()
-  const mac = execFileSync('ip', ['netns', 'exec', names.node, 'cat', '/sys/class/net/left/address'], {
-    encoding: 'utf8',
-  })
   return {
-    mac: Uint8Array.from(mac.trim().split(':'), (byte) => Number.parseInt(byte, 16)),
+    mac: macOf('left'),
+    rightMac: macOf('right'),
+    send: (side, frames) => {
+      execFileSync('ip', ['netns', 'exec', names[side], blast, 'node', '0.02'], { input: pack(frames) })
+    },
     restore: (rules) => {
       execFileSync('ip', ['netns', 'exec', names.node, 'iptables-legacy-restore'], { input: rules })
     },
@@ -63,6 +68,12 @@ function build(): void {
   ip('-n', node, 'neigh', 'add', leftAddress, 'lladdr', '02:00:00:00:00:01', 'dev', 'left')
   ip('-n', node, 'neigh', 'add', rightAddress, 'lladdr', '02:00:00:00:00:02', 'dev', 'right')
   ip('netns', 'exec', node, 'sysctl', '-qw', 'net.ipv4.ip_forward=1', 'net.ipv4.conf.all.rp_filter=0')
+}
+
+function macOf(link: string): Uint8Array {
+  const path = `/sys/class/net/${link}/address`
+  const text = execFileSync('ip', ['netns', 'exec', names.node, 'cat', path], { encoding: 'utf8' })
+  return Uint8Array.from(text.trim().split(':'), (byte) => Number.parseInt(byte, 16))
 }
 
 function received(): number {

@@ -28,6 +28,7 @@ export interface EngineExports extends ConntrackExports, IpsetExports {
   frame_alloc(bytes: number): number
   frame_data(skb: number): number
   frame_inject(skb: number, link: number, bytes: number): void
+  frames_inject(frames: number, stride: number, bytes: number, count: number, link: number): number
   engine_run(budget: number): number
   probe_run(probes: number, count: number, forget: number): void
   timers_next(): number

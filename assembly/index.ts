@@ -5,6 +5,7 @@ import { PROBE_SIZE } from '../src/abi/probe.ts'
 import { RTN_UNICAST } from '../src/abi/route.ts'
 import { SKB_FRAME } from '../src/abi/skb.ts'
 import { Arena } from './memory/arena.ts'
+import { Bytes } from './memory/bytes.ts'
 import { NETNS_CT } from '../src/abi/netns.ts'
 import { Conntrack } from './conntrack/core.ts'
 import { FragQueue } from './fragment/queue.ts'
@@ -198,7 +199,7 @@ export function frames_inject(frames: u32, stride: u32, bytes: u32, count: u32, 
   for (let i: u32 = 0; i < count; i++) {
     const skb = Pool.take(bytes)
     if (skb == 0) return i
-    memory.copy(skb + SKB_FRAME, at, bytes)
+    Bytes.copy(skb + SKB_FRAME, at, bytes)
     Skb.setNetns(skb, netns)
     Skb.setIndev(skb, link)
     Skb.setData(skb, skb + SKB_FRAME)

@@ -44,8 +44,10 @@ export abstract class Walk {
   static table(skb: usize, hook: u32, table: usize): i32 {
     const base = Table.chain(table, hook)
     if (base == 0) return NF_ACCEPT
+    const traced = Trace.wants(skb)
+    if (!traced && Chain.rules(base) == 0) return Walk.policy<Untraced>(skb, table, base)
     const filtered = Xt.enter(skb, hook)
-    if (Trace.wants(skb))
+    if (traced)
       return filtered
         ? Walk.run<Filtered, Traced>(skb, table, base, base, 0, jumpStack)
         : Walk.run<Plain, Traced>(skb, table, base, base, 0, jumpStack)

@@ -191,6 +191,7 @@ export abstract class Admin {
     if (Link.isUp(link) == up) return
     const netns = Link.netns(link)
     store<u32>(link, Link.flags(link) ^ LINK_F_UP, LINK_FLAGS)
+    Fib.touch()
     if (up) {
       if (Link.kind(link) == LINK_KIND_LOOPBACK) Admin.loopbackAddresses(link)
       else Admin.linkLocal(link)

@@ -3,6 +3,7 @@
 
 import { SKB_CLASS, SKB_HEADER, SKB_NEXT, SKB_ROOM, SKB_SERIAL } from '../../src/abi/skb.ts'
 import { Arena } from '../memory/arena.ts'
+import { Bytes } from '../memory/bytes.ts'
 
 const SMALL: usize = 2048
 const LARGE: usize = 66560
@@ -26,7 +27,7 @@ export abstract class Pool {
     }
     store<u32>(head, load<u32>(skb, SKB_NEXT))
     store<u32>(head, load<u32>(head, 4) - 1, 4)
-    memory.fill(skb, 0, SKB_HEADER)
+    Bytes.clear64(skb, SKB_HEADER)
     const serial = load<u32>(STATE, 20) + 1
     store<u32>(STATE, serial, 20)
     store<u32>(skb, serial, SKB_SERIAL)

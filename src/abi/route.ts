@@ -46,18 +46,16 @@ export const ROUTE_F_KERNEL = 2
 // A forwarding table of one family: buckets of prefixes, and for each of the two tables the prefix lengths that
 // occur, longest first, so that a lookup probes only these.
 //
-//    0         4      8       12           16            48          184         320            840       1360
-//    | buckets | mask | count | generation | customlocal | lengths l | lengths m | counts local | counts main |
+//    0         4      8       12            48          184         320            840           1360
+//    | buckets | mask | count | customlocal | lengths l | lengths m | counts local | counts main |
 //
 // Lengths: u32 number of them, then one byte each. Counts: one u32 a length.
 
 export const FIB_BUCKETS = 0
 export const FIB_MASK = FIB_BUCKETS + 4
 export const FIB_COUNT = FIB_MASK + 4
-/** Changes whenever a route does: what caches compare. */
-export const FIB_GENERATION = FIB_COUNT + 4
 /** Routes of type local that no address made: source validation must then look at the whole table. */
-export const FIB_CUSTOM_LOCAL = FIB_GENERATION + 4
+export const FIB_CUSTOM_LOCAL = FIB_COUNT + 4
 export const FIB_LENGTHS_LOCAL = 48
 export const FIB_LENGTHS_MAIN = FIB_LENGTHS_LOCAL + 136
 export const FIB_COUNTS_LOCAL = FIB_LENGTHS_MAIN + 136

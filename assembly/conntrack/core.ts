@@ -15,6 +15,7 @@ import { IcmpError } from './icmpError.ts'
 import { Life } from './life.ts'
 import { Lookup } from './lookup.ts'
 import { Sctp } from './sctp.ts'
+import { Slab } from './slab.ts'
 import { Table } from './table.ts'
 import { Tcp } from './tcp/tracker.ts'
 import { Template } from './template.ts'
@@ -53,6 +54,22 @@ export abstract class Conntrack {
   /** The block of a new namespace, 0 when memory cannot grow. */
   static netnsInit(netnsId: u32): usize {
     return CtNet.create(netnsId)
+  }
+
+  /** A namespace goes: its entries too, and the block unless a packet under way still counts in it. */
+  static netnsExit(net: usize): void {
+    for (let n: u32 = 0; n < Slab.touched(); n++) {
+      const ct = Slab.at(n)
+      if (Life.isInTable(ct) && Ct.net(ct) == net) Life.kill(ct)
+    }
+    if (CtNet.get(net, CTNET_COUNT) == 0) CtNet.destroy(net)
+  }
+
+  /**
+   * Between packets: room for what the next `packets` packets may leave in the table. See Life.makeRoom.
+   */
+  @inline static makeRoom(packets: u32): bool {
+    return Life.makeRoom(packets)
   }
 
   /**

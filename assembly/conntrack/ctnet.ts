@@ -102,6 +102,10 @@ export abstract class CtNet {
     return net
   }
 
+  static destroy(net: usize): void {
+    Arena.free(net, CTNET_SIZE)
+  }
+
   private static setTcp(net: usize, state: u32, seconds: u32): void {
     store<u32>(net + ((state as usize) << 2), seconds, CTNET_TCP_TIMEOUTS)
   }

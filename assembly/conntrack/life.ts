@@ -48,6 +48,21 @@ export abstract class Life {
     return Slab.reserve(entries)
   }
 
+  /**
+   * Called between packets, never while one is under way: keeps room for `packets` packets, each of which may leave an
+   * entry in several namespaces, doubling the pool when it runs short. One compare when there is room. False when
+   * memory cannot grow: then packets that need an entry are dropped, as when the kernel has no memory.
+   */
+  @inline static makeRoom(packets: u32): bool {
+    return Slab.available() >= packets << 3 || Life.grow(packets << 3)
+  }
+
+  private static grow(entries: u32): bool {
+    const wanted = Slab.used() + entries
+    const doubled = Slab.capacity() << 1
+    return Life.reserve(wanted > doubled ? wanted : doubled) || Life.reserve(wanted)
+  }
+
   /** An unconfirmed entry with one holder, or 0 when the pool is empty. */
   static create(net: usize): usize {
     const ct = Slab.take()

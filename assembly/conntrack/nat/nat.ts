@@ -8,6 +8,7 @@ import { BySource } from '../bysource.ts'
 import { Ct } from '../ct.ts'
 import { CtNet } from '../ctnet.ts'
 import { Life } from '../life.ts'
+import { Slab } from '../slab.ts'
 import { Table } from '../table.ts'
 import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_SCTP, IPPROTO_TCP } from '../tuple.ts'
 import { IPPROTO_UDP, IPPROTO_UDPLITE, Tuple } from '../tuple.ts'
@@ -155,9 +156,21 @@ export abstract class Nat {
     return NF_ACCEPT
   }
 
-  /** The interface is gone or lost its address: what was masqueraded for it is forgotten (nf_nat_masquerade.c). */
-  @inline static isMasqueradedFor(ct: usize, ifindex: u32): bool {
-    return Ct.masqIndex(ct) == ifindex && ifindex != 0
+  /**
+   * An interface went down (`address` 0) or lost an address: what was masqueraded for it is forgotten
+   * (nf_nat_masquerade.c: masq_device_event, masq_inet_event).
+   */
+  static forgetMasquerades(netnsId: u32, ifindex: u32, address: usize): u32 {
+    let count: u32 = 0
+    for (let n: u32 = 0; n < Slab.touched(); n++) {
+      const ct = Slab.at(n)
+      if (!Life.isInTable(ct) || ifindex == 0 || Ct.masqIndex(ct) != (ifindex & 0xffff)) continue
+      if (CtNet.netnsId(Ct.net(ct)) != netnsId) continue
+      if (address != 0 && !Tuple.addressEqual(Ct.reply(ct) + TUPLE_DST, address)) continue
+      Life.kill(ct)
+      count++
+    }
+    return count
   }
 
   /** An ICMP error of its family: the only related packets that exist without helpers. */

@@ -9,6 +9,7 @@ import { Bytes } from './memory/bytes.ts'
 import { NETNS_CT } from '../src/abi/netns.ts'
 import { Conntrack } from './conntrack/core.ts'
 import { FragQueue } from './fragment/queue.ts'
+import { Nat } from './conntrack/nat/nat.ts'
 import { Random } from './memory/random.ts'
 import { Time } from './memory/time.ts'
 import { Addr } from './netns/addr.ts'
@@ -87,6 +88,7 @@ export function netns_destroy(netns: u32): void {
   Transmit.forget(netns, 0)
   FragQueue.flush(netns)
   Connection.closeAll(netns)
+  Conntrack.netnsExit(Netns.ct(netns))
   Admin.destroyNetns(netns)
 }
 
@@ -101,11 +103,15 @@ export function link_create(netns: u32, kind: u32): u32 {
 
 export function link_destroy(link: u32): void {
   Transmit.forget(Link.netns(link), link)
+  Nat.forgetMasquerades(Netns.id(Link.netns(link)), Link.ifindex(link), 0)
   Admin.destroyLink(link)
 }
 
 export function link_set_up(link: u32, up: i32): void {
-  if (!up) Transmit.forget(Link.netns(link), link)
+  if (!up) {
+    Transmit.forget(Link.netns(link), link)
+    Nat.forgetMasquerades(Netns.id(Link.netns(link)), Link.ifindex(link), 0)
+  }
   Admin.setUp(link, up != 0)
 }
 
@@ -117,6 +123,7 @@ export function address_add(link: u32, record: u32): i32 {
 export function address_delete(link: u32, family: u32, address: u32): i32 {
   const addr = Addr.find(link, family, address)
   if (addr == 0) return 0
+  Nat.forgetMasquerades(Netns.id(Link.netns(link)), Link.ifindex(link), address)
   Admin.removeAddress(addr)
   return 1
 }

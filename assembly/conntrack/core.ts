@@ -65,11 +65,9 @@ export abstract class Conntrack {
     if (CtNet.get(net, CTNET_COUNT) == 0) CtNet.destroy(net)
   }
 
-  /**
-   * Between packets: room for what the next `packets` packets may leave in the table. See Life.makeRoom.
-   */
-  @inline static makeRoom(packets: u32): bool {
-    return Life.makeRoom(packets)
+  /** Between packets: room for `entries` entries more. See Life.makeRoom. */
+  @inline static makeRoom(entries: u32): bool {
+    return Life.makeRoom(entries)
   }
 
   /**

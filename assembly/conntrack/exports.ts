@@ -85,6 +85,7 @@ export function ct_masquerade_forget(netnsId: u32, ifindex: u32, address: u32): 
 
 /** Entries made from records (CT_PRELOAD_*), without packets. How many were made before room or a key ran out. */
 export function ct_insert_batch(records: u32, count: u32, netns: u32): u32 {
+  Life.makeRoom(count)
   return Preload.insert(records, count, Netns.ct(netns))
 }
 
@@ -106,16 +107,6 @@ export function ct_lookup_batch(tuples: u32, refs: u32, count: u32, netnsId: u32
     out += 4
   }
   return found
-}
-
-/** Room for `packets` packets more; 0 when memory cannot grow. */
-export function ct_make_room(packets: u32): i32 {
-  return Life.makeRoom(packets) ? 1 : 0
-}
-
-/** The namespace of this block goes. */
-export function ct_netns_exit(net: u32): void {
-  Conntrack.netnsExit(net)
 }
 
 /** A namespace's block with the kernel's defaults (CTNET_*), 0 when memory cannot grow. */

@@ -49,18 +49,18 @@ export abstract class Life {
   }
 
   /**
-   * Called between packets, never while one is under way: keeps room for `packets` packets, each of which may leave an
-   * entry in several namespaces, doubling the pool when it runs short. One compare when there is room. False when
-   * memory cannot grow: then packets that need an entry are dropped, as when the kernel has no memory.
+   * Called between packets, never while one is under way: keeps room for `entries` entries more. The pool grows by an
+   * eighth when it runs short. One compare when there is room. False when memory cannot grow: then packets that need
+   * an entry are dropped, as when the kernel has no memory.
    */
-  @inline static makeRoom(packets: u32): bool {
-    return Slab.available() >= packets << 3 || Life.grow(packets << 3)
+  @inline static makeRoom(entries: u32): bool {
+    return Slab.available() >= entries || Life.grow(entries)
   }
 
   private static grow(entries: u32): bool {
     const wanted = Slab.used() + entries
-    const doubled = Slab.capacity() << 1
-    return Life.reserve(wanted > doubled ? wanted : doubled) || Life.reserve(wanted)
+    const more = Slab.capacity() + (Slab.capacity() >> 3)
+    return Life.reserve(wanted > more ? wanted : more) || Life.reserve(wanted)
   }
 
   /** An unconfirmed entry with one holder, or 0 when the pool is empty. */

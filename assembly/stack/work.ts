@@ -2,12 +2,16 @@
 
 import { WORK_ICMP_ERROR, WORK_TCP_RESET } from '../../src/abi/skb.ts'
 import { NFPROTO_IPV4 } from '../../src/abi/verdict.ts'
+import { Conntrack } from '../conntrack/core.ts'
 import { Queue } from '../packet/queue.ts'
 import { Skb } from '../packet/skb.ts'
 import { Icmp4 } from './icmp4.ts'
 import { Icmp6 } from './icmp6.ts'
 import { Receive } from './receive.ts'
 import { Tcp } from './tcp.ts'
+
+/** Conntrack entries that one piece of work may leave, at most. */
+const ENTRIES: u32 = 64
 
 export abstract class Work {
   /** Handles at most `budget` pieces of work; how many were handled. */
@@ -16,6 +20,7 @@ export abstract class Work {
     while (done < budget) {
       const skb = Queue.next()
       if (skb == 0) break
+      Conntrack.makeRoom(ENTRIES)
       done += 1
       switch (Skb.work(skb)) {
         case WORK_ICMP_ERROR:

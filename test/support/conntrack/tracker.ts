@@ -66,6 +66,7 @@ interface Exports extends ConntrackExports {
   ct_template(zone: number, dir: number, fromMark: number): number
   ct_capacity(): number
   ct_lookup_batch(tuples: number, refs: number, count: number, netns: number): number
+  ct_masquerade_forget(netnsId: number, ifindex: number, address: number): number
   nat_setup(ct: number, range: number, manip: number): number
   nat_null_binding(ct: number, hook: number): number
   nat_packet(skb: number, hook: number): number

@@ -38,13 +38,14 @@ import {
   PROBE_MARK,
   PROBE_NETNS,
   PROBE_PROTO,
-  PROBE_REQUEST,
+  PROBE_REASON,
   PROBE_SPORT,
   PROBE_SRC,
   PROBE_VERDICT,
   PROBE_VERDICT_DROPPED,
   PROBE_VERDICT_PENDING,
 } from '../../src/abi/probe.ts'
+import { REASON_NEIGH_FAILED } from '../../src/abi/reason.ts'
 import { SKB_PROBE } from '../../src/abi/skb.ts'
 import { NFPROTO_IPV4 } from '../../src/abi/verdict.ts'
 import { Life } from '../conntrack/life.ts'
@@ -73,22 +74,23 @@ export abstract class Attempt {
     Pool.reserve(256, 8)
     Neigh.restock()
     const serial = Life.serial()
-    Probe.setCurrent(probe)
-    Attempt.send(probe)
+    Attempt.send(probe, Probe.begin(probe))
     Work.run(ENDLESS)
     Probe.setCurrent(0)
     if (load<u8>(probe, PROBE_VERDICT) == PROBE_VERDICT_PENDING) {
+      // What still waits, waits for a neighbour that does not answer.
       store<u8>(probe, PROBE_VERDICT_DROPPED, PROBE_VERDICT)
+      store<u16>(probe, REASON_NEIGH_FAILED, PROBE_REASON)
     }
     if (forget) Life.forget(serial)
   }
 
-  private static send(probe: usize): void {
+  private static send(probe: usize, role: u32): void {
     const proto = load<u8>(probe, PROBE_PROTO) as u32
     const length = Attempt.length(proto)
     const skb = Make.packet(load<u32>(probe, PROBE_NETNS), load<u32>(probe, PROBE_FAMILY), length)
     if (skb == 0) return
-    store<u32>(skb, PROBE_REQUEST, SKB_PROBE)
+    store<u32>(skb, role, SKB_PROBE)
     Skb.setMark(skb, load<u32>(probe, PROBE_MARK))
     Address.copy(Skb.src(skb), probe + PROBE_SRC)
     Address.copy(Skb.dst16(skb), probe + PROBE_DST)

@@ -25,7 +25,6 @@ import {
   PROBE_WHERE,
 } from '../../src/abi/probe.ts'
 import { REASON_DELIVERED } from '../../src/abi/reason.ts'
-import { SKB_PROBE } from '../../src/abi/skb.ts'
 import { Netns } from '../netns/netns.ts'
 import { Address } from '../packet/address.ts'
 import { Skb } from '../packet/skb.ts'
@@ -34,7 +33,7 @@ import { Probe } from './probe.ts'
 export abstract class Client {
   /** The packet reached a socket (or the echo service). */
   static arrived(skb: usize): void {
-    if (!Probe.watches(skb) || !(load<u32>(skb, SKB_PROBE) & PROBE_REQUEST)) return
+    if (!Probe.watches(skb) || Probe.role(skb) != PROBE_REQUEST) return
     const probe = Probe.current()
     store<u8>(probe, PROBE_VERDICT_DELIVERED, PROBE_VERDICT)
     store<u16>(probe, REASON_DELIVERED, PROBE_REASON)
@@ -47,7 +46,7 @@ export abstract class Client {
 
   /** The request found no socket: whoever owns the address refused it. */
   static refused(skb: usize, reason: u32): void {
-    if (!Probe.watches(skb) || !(load<u32>(skb, SKB_PROBE) & PROBE_REQUEST)) return
+    if (!Probe.watches(skb) || Probe.role(skb) != PROBE_REQUEST) return
     Client.arrived(skb)
     const probe = Probe.current()
     store<u8>(probe, PROBE_VERDICT_REJECTED, PROBE_VERDICT)
@@ -80,7 +79,7 @@ export abstract class Client {
 
   /** Does the packet answer the attempt, in the namespace that made it? Its sender's socket then takes it. */
   static isAnswer(skb: usize): bool {
-    if (!Probe.watches(skb) || !(load<u32>(skb, SKB_PROBE) & PROBE_ANSWER)) return false
+    if (!Probe.watches(skb) || Probe.role(skb) != PROBE_ANSWER) return false
     return load<u32>(Probe.current(), PROBE_NETNS) == (Skb.netns(skb) as u32)
   }
 

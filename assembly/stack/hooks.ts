@@ -28,12 +28,15 @@ import {
   TABLE_RAW,
   TABLE_SECURITY,
 } from '../../src/abi/verdict.ts'
+import { TRACE_NAT } from '../../src/abi/trace.ts'
+import { TUPLE_L3NUM } from '../../src/abi/tuple.ts'
 import { Conntrack } from '../conntrack/core.ts'
 import { NatHook } from '../netfilter/nat-hook.ts'
 import { Walk } from '../netfilter/walk.ts'
 import { Netns } from '../netns/netns.ts'
 import { Address } from '../packet/address.ts'
 import { Skb } from '../packet/skb.ts'
+import { Trace } from '../trace/trace.ts'
 import { Drop } from './drop.ts'
 import { Output4 } from './output4.ts'
 import { Route6 } from './route6.ts'
@@ -41,6 +44,8 @@ import { Rt } from './route.ts'
 
 /** The destination as it was before nat looked at it. */
 const BEFORE = memory.data(16, 16)
+/** A traced packet's tuple before nat. */
+const UNTRANSLATED = memory.data(48, 16)
 
 export abstract class Hooks {
   static preRouting(skb: usize): i32 {
@@ -56,7 +61,7 @@ export abstract class Hooks {
     if (verdict != NF_ACCEPT) return verdict
     if (tracked && load<u32>(tables, TABLE_NAT * 4) != 0) {
       Address.copy(BEFORE, Skb.dst16(skb))
-      verdict = NatHook.run(skb, NF_INET_PRE_ROUTING)
+      verdict = Hooks.nat(skb, NF_INET_PRE_ROUTING)
       if (verdict != NF_ACCEPT) return verdict
       // A packet over loopback has a route already, for the address it had.
       if (!Address.equal(BEFORE, Skb.dst16(skb))) Rt.drop(skb)
@@ -73,7 +78,7 @@ export abstract class Hooks {
     verdict = Hooks.table(skb, tables, TABLE_SECURITY, NF_INET_LOCAL_IN)
     if (verdict != NF_ACCEPT || !Hooks.tracked(skb)) return verdict
     if (load<u32>(tables, TABLE_NAT * 4) != 0) {
-      verdict = NatHook.run(skb, NF_INET_LOCAL_IN)
+      verdict = Hooks.nat(skb, NF_INET_LOCAL_IN)
       if (verdict != NF_ACCEPT) return verdict
     }
     return Conntrack.confirm(skb)
@@ -102,7 +107,7 @@ export abstract class Hooks {
       if (verdict != NF_ACCEPT) return verdict
     }
     if (tracked && load<u32>(tables, TABLE_NAT * 4) != 0) {
-      verdict = NatHook.run(skb, NF_INET_LOCAL_OUT)
+      verdict = Hooks.nat(skb, NF_INET_LOCAL_OUT)
       if (verdict != NF_ACCEPT) return verdict
       if (Skb.hasFlag(skb, SKB_F_REROUTE)) {
         Skb.dropFlag(skb, SKB_F_REROUTE)
@@ -119,7 +124,7 @@ export abstract class Hooks {
     let verdict = Hooks.table(skb, tables, TABLE_MANGLE, NF_INET_POST_ROUTING)
     if (verdict != NF_ACCEPT || !Hooks.tracked(skb)) return verdict
     if (load<u32>(tables, TABLE_NAT * 4) != 0) {
-      verdict = NatHook.run(skb, NF_INET_POST_ROUTING)
+      verdict = Hooks.nat(skb, NF_INET_POST_ROUTING)
       if (verdict != NF_ACCEPT) return verdict
     }
     return Conntrack.confirm(skb)
@@ -138,6 +143,19 @@ export abstract class Hooks {
 
   @inline static tracked(skb: usize): bool {
     return (Netns.ctEnabled(Skb.netns(skb)) & (Skb.family(skb) == NFPROTO_IPV4 ? 1 : 2)) != 0
+  }
+
+  /** The nat table's turn; a traced packet notes that it was rewritten. */
+  private static nat(skb: usize, hook: u32): i32 {
+    if (!Trace.wants(skb)) return NatHook.run(skb, hook)
+    memory.copy(UNTRANSLATED, skb, TUPLE_L3NUM)
+    const verdict = NatHook.run(skb, hook)
+    for (let at: usize = 0; at < 36; at += 4) {
+      if (load<u32>(UNTRANSLATED + at) == load<u32>(skb + at)) continue
+      Trace.event(skb, TRACE_NAT, hook, 0)
+      break
+    }
+    return verdict
   }
 
   @inline private static table(skb: usize, tables: usize, table: u32, hook: u32): i32 {

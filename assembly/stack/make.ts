@@ -26,9 +26,8 @@ import {
 } from '../../src/abi/headers.ts'
 import { CONF6_HOP_LIMIT } from '../../src/abi/conf.ts'
 import { NETNS_IP_DEFAULT_TTL, NETNS_IP_ID } from '../../src/abi/netns.ts'
-import { PROBE_ANSWER } from '../../src/abi/probe.ts'
 import { REASON_IP_OUTNOROUTES } from '../../src/abi/reason.ts'
-import { SKB_F_LOCAL, SKB_NETWORK, SKB_PARENT, SKB_PROBE, SKB_SERIAL } from '../../src/abi/skb.ts'
+import { SKB_F_LOCAL, SKB_NETWORK, SKB_PARENT, SKB_SERIAL } from '../../src/abi/skb.ts'
 import { TRACE_MADE } from '../../src/abi/trace.ts'
 import { NFPROTO_IPV4, NFPROTO_IPV6 } from '../../src/abi/verdict.ts'
 import { Conf } from '../netns/conf.ts'
@@ -41,6 +40,7 @@ import { Trace } from '../trace/trace.ts'
 import { Drop } from './drop.ts'
 import { Output } from './output.ts'
 import { Output4 } from './output4.ts'
+import { Probe } from './probe.ts'
 import { Route6 } from './route6.ts'
 
 export abstract class Make {
@@ -67,7 +67,7 @@ export abstract class Make {
   static inherit(skb: usize, from: usize): void {
     Skb.addFlag(skb, Skb.flags(from) & 8)
     store<u32>(skb, load<u32>(from, SKB_SERIAL), SKB_PARENT)
-    if (load<u32>(from, SKB_PROBE) != 0) store<u32>(skb, PROBE_ANSWER, SKB_PROBE)
+    Probe.inherit(skb, from)
   }
 
   /** Chooses the route by the tuple's addresses (a zero source is filled in); false: none, the packet is gone. */

@@ -15,6 +15,7 @@ import {
   TRACE_OUTDEV,
   TRACE_PACKET,
   TRACE_REASON,
+  TRACE_ROLE,
   TRACE_RULE,
   TRACE_SIZE,
   TRACE_TABLE,
@@ -24,7 +25,8 @@ import {
   TRACE_END,
   TRACE_RULE_MATCHED,
 } from '../../src/abi/trace.ts'
-import { SKB_F_TRACE, SKB_SERIAL } from '../../src/abi/skb.ts'
+import { PROBE_ROLE_MASK } from '../../src/abi/probe.ts'
+import { SKB_F_TRACE, SKB_PROBE, SKB_SERIAL } from '../../src/abi/skb.ts'
 import { TUPLE_SIZE } from '../../src/abi/tuple.ts'
 import { Buffer } from '../memory/buffer.ts'
 import { Time } from '../memory/time.ts'
@@ -100,6 +102,7 @@ export abstract class Trace {
     memory.copy(at + TRACE_TUPLE, skb, TUPLE_SIZE)
     store<u32>(at, Skb.l3len(skb), TRACE_LENGTH)
     store<u8>(at, Skb.ct(skb) != 0 ? Skb.ctinfo(skb) : 255, TRACE_CTINFO)
+    store<u8>(at, load<u32>(skb, SKB_PROBE) & PROBE_ROLE_MASK, TRACE_ROLE)
     store<u64>(at, Time.now(), TRACE_TIME)
     return at
   }

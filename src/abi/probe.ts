@@ -1,10 +1,12 @@
 // A connection attempt that the host asks for, and what became of it. The engine sends the attempt's first packet
 // from the namespace's own stack and follows it and its answer through every namespace.
 //
-//    0       4        16       32       48     50     52     53     54      56     58     60    64
-//    | netns | family | src    | dst    | sport| dport| proto| ttl  | flags |                | mark |
-//    64       65     66      68      72              88    90     92     96    100  104
-//    | verdict| reply| reason| netns | backend addr  | port|      | where | hook| rule | reply src...
+//    0       4                16    32    48      50      52      53                  60     64
+//    | netns | family |       | src | dst | sport | dport | proto | flags |           | mark |
+//    64        65      66       68      72        88            90         92           96
+//    | verdict | reply | reason | where | backend | backendport| seenport | replywhere | seen source
+//    112            128         130        131
+//    | reply source | reply port| icmp type| code |        144
 //
 // in: netns (address), family, src (zero = chosen by the route), dst, ports in network order (sport 0 = chosen),
 // protocol (6, 17, 132, 1, 58). out: the rest.
@@ -55,6 +57,9 @@ export const PROBE_REPLY_ANSWER = 1
 export const PROBE_REPLY_RESET = 2
 export const PROBE_REPLY_ICMP = 3
 
-/** SKB_PROBE: the packet is the probe's request, or something that answers it. */
+/** Role in SKB_PROBE: the packet is the probe's request, or something that answers it. */
 export const PROBE_REQUEST = 1
 export const PROBE_ANSWER = 2
+export const PROBE_ROLE_MASK = 3
+/** SKB_PROBE: number of the attempt above the role. */
+export const PROBE_NUMBER_SHIFT = 2

@@ -27,6 +27,8 @@ export const TRACE_TUPLE = 40
 export const TRACE_LENGTH = TRACE_TUPLE + TUPLE_SIZE
 /** u8: ctinfo, or 255 without an entry. */
 export const TRACE_CTINFO = TRACE_LENGTH + 4
+/** u8: the packet's role in an attempt (PROBE_REQUEST, PROBE_ANSWER), 0 for none. */
+export const TRACE_ROLE = TRACE_CTINFO + 1
 export const TRACE_TIME = TRACE_CTINFO + 4
 export const TRACE_SIZE = TRACE_TIME + 8
 

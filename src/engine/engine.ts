@@ -2,6 +2,7 @@
  * The engine behind one class: namespaces, links, rules and packets by name. Bad input throws a Problem and changes
  * nothing. Nothing here reads a clock: time is what `advanceTo` says.
  */
+import { REASON_COUNT } from '../abi/reason.ts'
 import type { ConntrackEntry } from '../kernel/conntrack.ts'
 import type { Element, IpSets, SetEntry } from '../kernel/ipset.ts'
 import type { InterfaceAddress, Link, Neighbour, Route } from '../kernel/net.ts'
@@ -14,6 +15,7 @@ import { type Listener, Netns } from './netns.ts'
 import { Packets } from './packets.ts'
 import { PROBE_BATCH, Probes, type Attempt, type AttemptResult } from './probe.ts'
 import { RulesetLoader } from './ruleset/load.ts'
+import { type TraceRecord, Traces } from './traces.ts'
 
 export interface EngineOptions {
   /** What every random choice of the engine is drawn from. */
@@ -39,7 +41,9 @@ export class Engine {
   readonly #conntrack: Conntrack
   readonly #rules: RulesetLoader
   readonly #sets: Sets
+  readonly #traces: Traces
   readonly #netns = new Map<string, Netns>()
+  readonly #ids = new Map<number, string>()
   /** Names of the links that are captured, by their number. */
   readonly #captured = new Map<number, { readonly netns: string; readonly link: string }>()
 
@@ -59,6 +63,14 @@ export class Engine {
     this.#sets = new Sets({ memory: this.instance.memory, exports, now: () => this.now })
     const { instance } = this
     const sets = this.#sets
+    this.#traces = new Traces(instance, {
+      netns: (id) => this.netnsName(id),
+      link: (netns, id) => this.#netns.get(netns)?.links.nameOfId(id),
+      chain: (netns, family, table, id) => {
+        const space = this.#netns.get(netns)
+        return space && this.#rules.chainName(space.address, family, table, id)
+      },
+    })
     this.#rules = new RulesetLoader({
       alloc: (bytes) => instance.alloc(bytes),
       free: (ptr, bytes) => instance.free(ptr, bytes),
@@ -68,6 +80,29 @@ export class Engine {
       setSlot: (netns, name) => sets.slot(netns, name),
       setUse: (netns, name, change) => sets.use(netns, name, change),
     })
+  }
+
+  // What can be seen of packets.
+
+  /** Whether every packet leaves trace records. */
+  trace(on: boolean): void {
+    this.#traces.set(on)
+  }
+
+  /** The records since the last call, in the order of what happened. */
+  takeTrace(): TraceRecord[] {
+    return this.#traces.take()
+  }
+
+  /** How many packets ended for each REASON_* since the engine was made; only those that occurred. */
+  ends(): Map<number, number> {
+    const at = this.instance.exports.reason_counts() >>> 2
+    const counts = new Map<number, number>()
+    for (let reason = 0; reason < REASON_COUNT; reason++) {
+      const count = this.instance.words[at + reason]!
+      if (count !== 0) counts.set(reason, count)
+    }
+    return counts
   }
 
   // Time.
@@ -87,7 +122,9 @@ export class Engine {
     if (!/^[^\s/]{1,255}$/.test(name)) throw new Problem(`"${name}" is not a valid name of a namespace`)
     if (this.#netns.has(name))
       throw new Problem(`Cannot create namespace file "/run/netns/${name}": File exists`, { field: name })
-    this.#netns.set(name, new Netns(this.instance, name))
+    const netns = new Netns(this.instance, name)
+    this.#netns.set(name, netns)
+    this.#ids.set(netns.id, name)
   }
 
   netnsDelete(name: string): void {
@@ -99,6 +136,7 @@ export class Engine {
     for (const link of this.linkNames(name)) if (link !== 'lo') this.linkDelete(name, link)
     this.instance.exports.netns_destroy(netns.address)
     this.#netns.delete(name)
+    this.#ids.delete(netns.id)
   }
 
   netnsNames(): string[] {
@@ -115,8 +153,7 @@ export class Engine {
 
   /** The name of a namespace's number, as captures and traces have it. */
   netnsName(id: number): string | undefined {
-    for (const netns of this.#netns.values()) if (netns.id === id) return netns.name
-    return undefined
+    return this.#ids.get(id)
   }
 
   linkAdd(netns: string, link: Link): void {

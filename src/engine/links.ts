@@ -115,6 +115,13 @@ export class Links {
     return undefined
   }
 
+  nameOfId(id: number): string | undefined {
+    if (id === 0) return undefined
+    for (const [name, link] of this.#links)
+      if (this.#instance.word(link.address + LINK_ID) === id) return name
+    return undefined
+  }
+
   join(a: number, b: number): void {
     this.#instance.setWord(a + LINK_PEER, b)
     this.#instance.setWord(b + LINK_PEER, a)

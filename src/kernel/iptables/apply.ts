@@ -118,12 +118,14 @@ class Draft {
         if (!builtIn && this.#declared.has(name))
           throw new Problem(`error creating chain '${name}': File exists`, { field: name })
         const chain = this.#edit(name)
-        chain.rules = []
-        this.#references = undefined
-        if (policy !== null) {
+        // A built-in chain keeps its rules, even with -n: only its policy is set.
+        if (builtIn && policy !== null) {
           chain.policy = policy
           chain.counters = takeCounters ? counters : ZERO_COUNTERS
-        } else chain.counters = ZERO_COUNTERS
+        } else if (!builtIn) {
+          chain.rules = []
+          this.#references = undefined
+        }
       } else this.#create(name)
       this.#declared.add(name)
     })
@@ -339,24 +341,41 @@ class Draft {
     return counts
   }
 
-  /** The kernel refuses a table in which a walk could come back to a chain (ip_tables.c: mark_source_chains). */
+  /**
+   * The kernel refuses a table in which a walk from a built-in chain could come back to a chain
+   * (ip_tables.c: mark_source_chains). A new loop is reached from a chain that was changed, so those are looked at
+   * first, and the whole table only when there is one.
+   */
   #checkLoops(): void {
+    if (this.#loopFrom(this.#open.keys()) === undefined) return
+    const loop = this.#loopFrom(builtInChains(this.#name))
+    if (loop !== undefined)
+      this.#at(undefined, () => {
+        throw new Problem('Too many levels of symbolic links.', { field: loop })
+      })
+  }
+
+  #loopFrom(names: Iterable<string>): string | undefined {
     const done = new Set<string>()
     const path = new Set<string>()
-    const visit = (name: string): void => {
-      if (done.has(name)) return
-      if (path.has(name)) throw new Problem('Too many levels of symbolic links.', { field: name })
+    const visit = (name: string): string | undefined => {
+      if (done.has(name)) return undefined
+      if (path.has(name)) return name
       path.add(name)
       for (const rule of this.#chain(name).rules) {
         const target = jumpOf(rule)
-        if (target !== undefined) visit(target)
+        const loop = target === undefined ? undefined : visit(target)
+        if (loop !== undefined) return loop
       }
       path.delete(name)
       done.add(name)
+      return undefined
     }
-    this.#at(undefined, () => {
-      for (const name of this.#open.keys()) visit(name)
-    })
+    for (const name of names) {
+      const loop = visit(name)
+      if (loop !== undefined) return loop
+    }
+    return undefined
   }
 }
 

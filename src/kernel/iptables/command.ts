@@ -476,13 +476,8 @@ class CommandParser {
         return this.#rules().map((rule) => ({ kind: verb, chain: chain!, rule, ...line }))
       case 'insert': {
         const number = second === undefined ? 1 : ruleNumber(second)
-        return this.#rules().map((rule, i) => ({
-          kind: verb,
-          chain: chain!,
-          number: number + i,
-          rule,
-          ...line,
-        }))
+        // Each goes to the same place, so several come out last first.
+        return this.#rules().map((rule) => ({ kind: verb, chain: chain!, number, rule, ...line }))
       }
       case 'replace': {
         const rules = this.#rules()

@@ -89,7 +89,7 @@ describe('iptables-save text', () => {
     ['-A FOO -m comment --comment "open', 'rules:3: "open: a double quote is not closed'],
     ['-A FOO -p tcp -p udp', 'rules:3: -p: multiple -p flags not allowed'],
     ['-A FOO -j DROP extra', "rules:3: extra: Bad argument `extra'"],
-    ['-A FOO -j FOO', 'rules: FOO: Too many levels of symbolic links.'],
+    ['-A INPUT -j FOO\n-A FOO -j FOO', 'rules: FOO: Too many levels of symbolic links.'],
     ['-A FOO -j MASQUERADE', 'rules:3: MASQUERADE: target MASQUERADE is only valid in the nat table'],
     ['[1:x] -A FOO', 'rules:3: [1:x]: counters are `[packets:bytes]`'],
     ['COMMIT\n-A FOO', "rules:4: a table (*filter, *nat, …) must come before `-A FOO'"],

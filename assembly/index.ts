@@ -107,6 +107,11 @@ export function link_destroy(link: u32): void {
   Admin.destroyLink(link)
 }
 
+export function link_move(link: u32, netns: u32): void {
+  Transmit.forget(Link.netns(link), link)
+  Admin.moveLink(link, netns)
+}
+
 export function link_set_up(link: u32, up: i32): void {
   if (!up) {
     Transmit.forget(Link.netns(link), link)

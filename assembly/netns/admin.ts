@@ -159,20 +159,52 @@ export abstract class Admin {
     const ifindex = load<u32>(netns, NETNS_NEXT_IFINDEX)
     store<u32>(netns, ifindex + 1, NETNS_NEXT_IFINDEX)
     store<u32>(link, ifindex, LINK_IFINDEX)
-    store<u32>(link, netns as u32, LINK_NETNS)
     store<u32>(link, kind, LINK_KIND)
     Link.setMtu(link, kind == LINK_KIND_LOOPBACK ? 65536 : 1500)
-    memory.copy(link + LINK_CONF4, netns + NETNS_CONF4_DEFAULT, CONF4_SIZE)
-    memory.copy(link + LINK_CONF6, netns + NETNS_CONF6_DEFAULT, CONF6_SIZE)
-    let at = netns + NETNS_LINKS
-    while (load<u32>(at) != 0) at = (load<u32>(at) as usize) + LINK_NEXT
-    store<u32>(at, link as u32)
+    Admin.join(link, netns)
     return link
   }
 
   static destroyLink(link: usize): void {
     const netns = Link.netns(link)
     const peer = Link.peer(link)
+    Admin.leave(link)
+    if (peer != 0) store<u32>(peer, 0, LINK_PEER)
+    if (Netns.loopback(netns) == link) store<u32>(netns, 0, NETNS_LOOPBACK)
+    Arena.free(link, LINK_SIZE)
+  }
+
+  /**
+   * `ip link set NAME netns NS` (net/core/dev.c: __dev_change_net_namespace): the link goes down and loses its
+   * addresses, routes and settings; its number stays when it is free in the new namespace.
+   */
+  static moveLink(link: usize, netns: usize): void {
+    Admin.leave(link)
+    const ifindex = Link.ifindex(link)
+    let other = Netns.links(netns)
+    while (other != 0 && Link.ifindex(other) != ifindex) other = Link.next(other)
+    const next = load<u32>(netns, NETNS_NEXT_IFINDEX)
+    if (other != 0) {
+      store<u32>(link, next, LINK_IFINDEX)
+      store<u32>(netns, next + 1, NETNS_NEXT_IFINDEX)
+    } else if (ifindex >= next) store<u32>(netns, ifindex + 1, NETNS_NEXT_IFINDEX)
+    Admin.join(link, netns)
+  }
+
+  /** Puts a link at the end of a namespace's list, with the namespace's default settings. */
+  private static join(link: usize, netns: usize): void {
+    store<u32>(link, netns as u32, LINK_NETNS)
+    memory.copy(link + LINK_CONF4, netns + NETNS_CONF4_DEFAULT, CONF4_SIZE)
+    memory.copy(link + LINK_CONF6, netns + NETNS_CONF6_DEFAULT, CONF6_SIZE)
+    let at = netns + NETNS_LINKS
+    while (load<u32>(at) != 0) at = (load<u32>(at) as usize) + LINK_NEXT
+    store<u32>(at, link as u32)
+    store<u32>(link, 0, LINK_NEXT)
+  }
+
+  /** Takes a link out of its namespace, with all that is there because of it. */
+  private static leave(link: usize): void {
+    const netns = Link.netns(link)
     Admin.setUp(link, false)
     while (Link.addrs4(link) != 0) Admin.removeAddress(Link.addrs4(link))
     while (Link.addrs6(link) != 0) Admin.removeAddress(Link.addrs6(link))
@@ -181,9 +213,6 @@ export abstract class Admin {
     let at = netns + NETNS_LINKS
     while (load<u32>(at) != (link as u32)) at = (load<u32>(at) as usize) + LINK_NEXT
     store<u32>(at, Link.next(link) as u32)
-    if (peer != 0) store<u32>(peer, 0, LINK_PEER)
-    if (Netns.loopback(netns) == link) store<u32>(netns, 0, NETNS_LOOPBACK)
-    Arena.free(link, LINK_SIZE)
   }
 
   /** `ip link set up|down`. Going down drops the link's routes and IPv6 addresses, as Linux does. */

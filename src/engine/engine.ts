@@ -179,6 +179,21 @@ export class Engine {
     this.netns(netns).links.set(name, change)
   }
 
+  linkRename(netns: string, name: string, to: string): void {
+    this.netns(netns).links.rename(name, to)
+    const id = this.netns(netns).links.id(to)
+    if (this.#captured.has(id)) this.#captured.set(id, { netns, link: to })
+  }
+
+  /** Moves a link to another namespace; it arrives there down and bare. */
+  linkMove(netns: string, name: string, to: string): void {
+    this.run()
+    const { links } = this.netns(to)
+    this.netns(netns).links.move(name, links)
+    const id = links.id(name)
+    if (this.#captured.has(id)) this.#captured.set(id, { netns: to, link: name })
+  }
+
   link(netns: string, name: string): Link {
     return this.netns(netns).links.get(name)
   }
@@ -317,6 +332,34 @@ export class Engine {
   /** A frame arrives at an interface; `run` handles it. */
   inject(netns: string, link: string, frame: Uint8Array): void {
     this.#packets.inject(this.netns(netns).links.address(link), frame)
+  }
+
+  /**
+   * Sends a frame out of an interface, as a packet socket does: past the namespace's own stack, to the other end of
+   * the pair. A dummy swallows it, loopback hears it.
+   */
+  transmit(netns: string, link: string, frame: Uint8Array): void {
+    const { links } = this.netns(netns)
+    const { kind, mtu, up } = links.get(link)
+    if (!up) throw new Problem('Network is down', { field: `${netns}/${link}` })
+    if (frame.length < 14 || frame.length > mtu + 14)
+      throw new Problem(`a frame of ${frame.length} bytes does not fit (14 to ${mtu + 14})`, {
+        field: `${netns}/${link}`,
+      })
+    const end = kind === 'loopback' ? links.address(link) : links.peer(link)
+    if (end !== 0) this.#packets.inject(end, frame)
+  }
+
+  /** A packet as a frame from this interface to the other end of its pair. */
+  ethernet(netns: string, link: string, packet: Uint8Array): Uint8Array {
+    const { links } = this.netns(netns)
+    const frame = new Uint8Array(14 + packet.length)
+    const end = links.peer(link)
+    if (end !== 0) frame.set(links.macOf(end), 0)
+    frame.set(links.macOf(links.address(link)), 6)
+    frame.set(packet[0]! >> 4 === 6 ? [0x86, 0xdd] : [0x08, 0x00], 12)
+    frame.set(packet, 14)
+    return frame
   }
 
   /** Works until nothing is waiting but timers. Returns the pieces of work done. */

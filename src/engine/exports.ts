@@ -14,6 +14,7 @@ export interface EngineExports extends ConntrackExports, IpsetExports {
   netns_forwarding6(netns: number): void
   link_create(netns: number, kind: number): number
   link_destroy(link: number): void
+  link_move(link: number, netns: number): void
   link_set_up(link: number, up: number): void
   address_add(link: number, record: number): number
   address_delete(link: number, family: number, address: number): number

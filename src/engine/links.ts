@@ -46,9 +46,22 @@ export class Links {
 
   /** Where a link's record is; a Problem when there is none of this name. */
   address(name: string): number {
+    return this.#entry(name).address
+  }
+
+  #entry(name: string): { readonly address: number; readonly kind: Link['kind'] } {
     const link = this.#links.get(name)
     if (!link) throw new Problem(`Cannot find device "${name}"`, { field: name })
-    return link.address
+    return link
+  }
+
+  /** The other end of a veth pair; 0 when there is none. */
+  peer(name: string): number {
+    return this.#instance.word(this.address(name) + LINK_PEER)
+  }
+
+  macOf(address: number): Uint8Array {
+    return this.#instance.bytes.slice(address + LINK_MAC, address + LINK_MAC + 6)
   }
 
   get(name: string): Link {
@@ -77,8 +90,7 @@ export class Links {
     const { exports } = this.#instance
     const address = required(exports.link_create(this.#netns, KINDS[link.kind]))
     const { bytes } = this.#instance
-    const name = new TextEncoder().encode(link.name).subarray(0, LINK_NAME_SIZE - 1)
-    bytes.set(name, address + LINK_NAME)
+    this.#setName(address, link.name)
     bytes.set(parseMac(link.address), address + LINK_MAC)
     this.#instance.setWord(address + LINK_MTU, link.mtu)
     this.#links.set(link.name, { address, kind: link.kind })
@@ -98,6 +110,26 @@ export class Links {
     }
     if (change.address !== undefined) this.#instance.bytes.set(parseMac(change.address), at + LINK_MAC)
     if (change.up !== undefined) this.#instance.exports.link_set_up(at, change.up ? 1 : 0)
+  }
+
+  /** `ip link set NAME name OTHER`. Linux takes it of a link that is up, too. */
+  rename(name: string, to: string): void {
+    const link = this.#entry(name)
+    this.check({ ...this.get(name), name: to })
+    this.#setName(link.address, to)
+    this.#links.delete(name)
+    this.#links.set(to, link)
+  }
+
+  /** `ip link set NAME netns NS`: the link is another namespace's from now on. */
+  move(name: string, other: Links): void {
+    const link = this.#entry(name)
+    if (name === 'lo')
+      throw new Problem('RTNETLINK answers: The interface netns is immutable', { field: name })
+    other.check(this.get(name))
+    this.#instance.exports.link_move(link.address, other.#netns)
+    this.#links.delete(name)
+    other.#links.set(name, link)
   }
 
   /** Removes a link and says where its peer's record was (0 for none). */
@@ -120,6 +152,12 @@ export class Links {
     for (const [name, link] of this.#links)
       if (this.#instance.word(link.address + LINK_ID) === id) return name
     return undefined
+  }
+
+  #setName(address: number, text: string): void {
+    const name = new Uint8Array(LINK_NAME_SIZE)
+    name.set(new TextEncoder().encode(text).subarray(0, LINK_NAME_SIZE - 1))
+    this.#instance.bytes.set(name, address + LINK_NAME)
   }
 
   join(a: number, b: number): void {

@@ -283,8 +283,10 @@ function recentMatch(family: Family): fc.Arbitrary<Match> {
 }
 
 function addrtypeMatch(family: Family): fc.Arbitrary<Match> {
-  const types = TYPES.filter((type) => family === 'ipv4' || type !== 'BROADCAST')
-  const list = maybeNot(fc.subarray(types, { minLength: 1, maxLength: 2 }))
+  // The kernel refuses the others for IPv6 (net/netfilter/xt_addrtype.c: addrtype_mt_checkentry_v1).
+  const types: readonly AddressType[] =
+    family === 'ipv4' ? TYPES : ['UNICAST', 'LOCAL', 'MULTICAST', 'ANYCAST', 'UNREACHABLE']
+  const list = maybeNot(fc.subarray([...types], { minLength: 1, maxLength: 2 }))
   return fc
     .record({
       kind: fc.constant('addrtype' as const),

@@ -1,7 +1,8 @@
 /**
  * The shell of a lab script: one command a line, `#` comments, quotes and backslashes as in sh (POSIX 2.2), a line
  * continued by a backslash at its end, and `< FILE`. Everything else that sh would act on is a Problem that names it,
- * so that a script never means one thing here and another in a real shell.
+ * so that a script never means one thing here and another in a real shell. (But for `[`, which stands in IPv6 addresses
+ * with ports: sh would look for a file whose name matches, and leave the word alone when there is none.)
  */
 import { Problem } from '../../kernel/problem.ts'
 
@@ -29,7 +30,6 @@ const SHELL_CHARACTERS: ReadonlyMap<string, string> = new Map([
   ['`', 'command substitutions'],
   ['*', 'file name patterns'],
   ['?', 'file name patterns'],
-  ['[', 'file name patterns'],
 ])
 const AT_WORD_START: ReadonlyMap<string, string> = new Map([['~', 'home directories']])
 /** In double quotes a backslash is kept before anything else. */

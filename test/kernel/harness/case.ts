@@ -23,7 +23,7 @@ export interface KernelCase {
   /** Interfaces whose arriving frames are compared. Default: every interface that a frame is sent from. */
   readonly watch?: readonly Port[]
   /** Commands whose output is compared afterwards. Default: rules, sets and conntrack of the namespace `node`. */
-  readonly then?: readonly string[]
+  readonly look?: readonly string[]
 }
 
 /** What one side did with a case. */
@@ -51,7 +51,6 @@ export const LOOK: readonly string[] = [
   'ip netns exec node ip6tables-save -c',
   'ip netns exec node ipset save',
   'ip netns exec node conntrack -L',
-  'ip netns exec node conntrack -L -f ipv6',
 ]
 
 export function portName({ netns, link }: Port): string {

@@ -1,0 +1,5 @@
+/** `podwire/lab`: kernel objects and packets, no Kubernetes. */
+export { Engine } from '../engine/engine.ts'
+export { Problem } from '../kernel/problem.ts'
+export { Lab, type LabFrame, type LabOptions } from './lab.ts'
+export { readPcap, writePcap, type CapturedFrame } from './pcap/index.ts'

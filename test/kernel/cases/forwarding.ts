@@ -1,0 +1,244 @@
+/** Routing, TTL, local delivery, malformed headers: what the node does without any rule. */
+import { concat } from '../../support/packet/bytes.ts'
+import { frame, fragments, ipPacket, udp } from '../../support/packet/build.ts'
+import { a, b } from '../harness/sides.ts'
+import { MAC } from '../harness/topology.ts'
+import { A4, A6, B4, B6, onNode, type NamedCase } from './named.ts'
+
+const four = { source: A4, destination: B4 }
+const six = { source: A6, destination: B6 }
+const dns = { sourcePort: 1000, destinationPort: 53, payload: Uint8Array.of(1, 2, 3) }
+const syn = { sourcePort: 1000, destinationPort: 80, flags: 'S' }
+
+const both = (name: string, make: (ip: typeof four) => ReturnType<typeof a.udp>[]): NamedCase[] => [
+  onNode(`${name}, IPv4`, '', make(four)),
+  onNode(`${name}, IPv6`, '', make(six)),
+]
+
+export const FORWARDING: readonly NamedCase[] = [
+  ...both('UDP is forwarded', (ip) => [a.udp(ip, dns)]),
+  ...both('TCP is forwarded with its options', (ip) => [
+    a.tcp({ ...ip, tos: 0x10 }, { ...syn, options: Uint8Array.of(2, 4, 5, 0xb4) }),
+  ]),
+  ...both('TTL 2 passes, TTL 1 is answered with time exceeded, TTL 0 too', (ip) =>
+    [2, 1, 0].map((ttl) => a.udp({ ...ip, ttl, id: 40 + ttl }, dns)),
+  ),
+  ...both('no neighbour answers for the destination', (ip) => [
+    a.udp({ ...ip, destination: ip === four ? '10.77.0.1' : 'fd77::1' }, dns),
+  ]),
+  ...both('a closed TCP port of the node is answered with RST', (ip) => [
+    a.tcp({ ...ip, destination: ip === four ? '10.0.1.1' : 'fd00:1::1' }, { ...syn, seq: 77 }),
+    a.tcp(
+      { ...ip, destination: ip === four ? '10.0.2.1' : 'fd00:2::1' },
+      { ...syn, flags: 'PA', seq: 77, ack: 99, payload: Uint8Array.of(1, 2, 3) },
+    ),
+    a.tcp({ ...ip, destination: ip === four ? '10.0.1.1' : 'fd00:1::1' }, { ...syn, flags: 'R' }),
+  ]),
+  ...both('a closed UDP port of the node is answered with port unreachable', (ip) => [
+    a.udp({ ...ip, destination: ip === four ? '10.0.1.1' : 'fd00:1::1' }, dns),
+  ]),
+  ...both('echo requests to the node are answered', (ip) => [
+    a.icmp(
+      { ...ip, destination: ip === four ? '10.0.1.1' : 'fd00:1::1', tos: 8 },
+      { type: ip === four ? 8 : 128, word: 0x12340001, payload: Uint8Array.of(9, 8, 7) },
+    ),
+    a.icmp(
+      { ...ip, destination: ip === four ? '10.0.2.1' : 'fd00:2::1' },
+      { type: ip === four ? 8 : 128, word: 0x12340002 },
+    ),
+  ]),
+  ...both('an unknown protocol to the node is answered', (ip) => [
+    a.packet(
+      ipPacket(
+        { ...ip, destination: ip === four ? '10.0.1.1' : 'fd00:1::1' },
+        { protocol: 99, bytes: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8) },
+      ),
+    ),
+  ]),
+  onNode('blackhole, unreachable and prohibit routes', routes(), [
+    ...['10.1.0.1', '10.2.0.1', '10.3.0.1', '10.4.0.1'].map((destination) =>
+      a.udp({ ...four, destination }, dns),
+    ),
+    ...['fd01::1', 'fd02::1', 'fd03::1', 'fd04::1'].map((destination) => a.udp({ ...six, destination }, dns)),
+  ]),
+  onNode(
+    'the longest prefix wins, and a gateway is used',
+    `ip route add 10.50.0.0/16 via 10.0.2.2
+     ip route add 10.50.1.0/24 via 10.0.2.3
+     ip route add 10.50.1.7/32 via 10.0.1.3
+     ip route add default via 10.0.2.2
+     ip -6 route add fd50::/16 via fd00:2::2
+     ip -6 route add fd50:1::/32 via fd00:2::3`,
+    [
+      ...['10.50.0.1', '10.50.1.1', '10.50.1.7', '8.8.8.8'].map((destination) =>
+        a.udp({ ...four, destination }, dns),
+      ),
+      ...['fd50::1', 'fd50:1::1'].map((destination) => a.udp({ ...six, destination }, dns)),
+    ],
+  ),
+  onNode('forwarding off', 'sysctl -w net.ipv4.ip_forward=0\nsysctl -w net.ipv6.conf.all.forwarding=0', [
+    a.udp(four, dns),
+    a.udp(six, dns),
+  ]),
+  onNode('a packet sent back out of its interface: redirect', '', [
+    a.udp({ ...four, destination: '10.0.1.3' }, dns),
+    a.udp({ ...six, destination: 'fd00:1::3' }, dns),
+  ]),
+  onNode('strict reverse path filter', 'sysctl -w net.ipv4.conf.all.rp_filter=1', [
+    a.udp({ ...four, source: '10.0.2.3' }, dns),
+    a.udp({ ...four, source: '172.16.0.1' }, dns),
+    a.udp(four, dns),
+  ]),
+  onNode('loose reverse path filter', 'sysctl -w net.ipv4.conf.all.rp_filter=2', [
+    a.udp({ ...four, source: '10.0.2.3' }, dns),
+    a.udp({ ...four, source: '172.16.0.1' }, dns),
+  ]),
+  onNode('martian addresses', '', [
+    ...['127.0.0.1', '0.0.0.0', '255.255.255.255', '224.0.0.1', '240.0.0.1', '10.0.1.1', '10.0.1.255'].map(
+      (source) => a.udp({ ...four, source }, dns),
+    ),
+    ...['127.0.0.1', '0.0.0.0', '255.255.255.255', '224.0.0.1', '240.0.0.1', '10.0.2.255', '10.0.1.255'].map(
+      (destination) => a.udp({ ...four, destination }, dns),
+    ),
+  ]),
+  onNode('odd IPv6 addresses', '', [
+    ...['::1', '::', 'ff02::1', 'fd00:1::1', 'fe80::5', '::ffff:1.2.3.4'].map((source) =>
+      a.udp({ ...six, source }, dns),
+    ),
+    ...['::1', '::', 'ff02::1', 'ff05::1', 'fd00:2::', 'fe80::5', '::ffff:1.2.3.4'].map((destination) =>
+      a.udp({ ...six, destination }, dns),
+    ),
+  ]),
+  onNode('malformed IPv4 headers', '', malformed4()),
+  onNode('malformed IPv6 headers', '', malformed6()),
+  onNode(
+    'frames for somebody else, broadcast and multicast MAC addresses',
+    '',
+    ['02:00:00:00:00:99', 'ff:ff:ff:ff:ff:ff', '01:00:5e:00:00:01', '33:33:00:00:00:01'].flatMap(
+      (destination) => [
+        a.udp(four, dns, { destination }),
+        a.udp(six, dns, { destination }),
+        a.icmp({ ...four, destination: '10.0.1.1' }, { type: 8 }, { destination }),
+      ],
+    ),
+  ),
+  onNode('frames longer than the packet are cut', '', [
+    a.packet(concat(ipPacket(four, udp(four, dns)), new Uint8Array(18))),
+    a.packet(concat(ipPacket(six, udp(six, dns)), new Uint8Array(7))),
+  ]),
+  onNode('fragments pass a node without conntrack as they are', '', [
+    ...fragments({ ...four, id: 9 }, udp(four, { ...dns, payload: new Uint8Array(100) }), [48]).map((piece) =>
+      a.packet(piece),
+    ),
+    ...fragments({ ...six, id: 9 }, udp(six, { ...dns, payload: new Uint8Array(100) }), [48]).map((piece) =>
+      a.packet(piece),
+    ),
+  ]),
+  onNode('a packet above the MTU', 'ip link set eth1 mtu 600', [
+    a.udp({ ...four, dontFragment: true, id: 5 }, { ...dns, payload: new Uint8Array(1000) }),
+    a.udp({ ...four, id: 6 }, { ...dns, payload: new Uint8Array(1000) }),
+  ]),
+  onNode('an IPv6 packet above the MTU', 'ip link set eth1 mtu 1300', [
+    a.udp(six, { ...dns, payload: new Uint8Array(1400) }),
+  ]),
+  onNode('ICMP that the node does not answer', '', [
+    a.icmp({ ...four, destination: '10.0.1.1' }, { type: 0, word: 5 }),
+    a.icmp({ ...four, destination: '10.0.1.1' }, { type: 42 }),
+    a.icmp({ ...four, destination: '10.0.1.1' }, { type: 8, checksum: 0x1111 }),
+    a.icmp({ ...four, destination: '10.0.1.255' }, { type: 8 }),
+    a.icmp({ ...six, destination: 'fd00:1::1' }, { type: 128, checksum: 0x1111 }),
+    a.icmp({ ...six, destination: 'fd00:1::1' }, { type: 200 }),
+  ]),
+  onNode('timestamp requests', '', [
+    a.icmp({ ...four, destination: '10.0.1.1' }, { type: 17, payload: new Uint8Array(4) }),
+  ]),
+  onNode('TCP segments that get no answer, or one', '', [
+    ...['', 'A', 'F', 'SF', 'SA', 'RA', 'FSRPAU'].map((flags) =>
+      a.tcp(
+        { ...four, destination: '10.0.1.1' },
+        { sourcePort: 5, destinationPort: 6, flags, seq: 10, ack: 20 },
+      ),
+    ),
+    a.tcp({ ...four, destination: '10.0.1.1' }, { ...syn, checksum: 0x4242 }),
+    a.tcp({ ...six, destination: 'fd00:1::1' }, { ...syn, checksum: 0x4242 }),
+  ]),
+  onNode('from the other side', '', [
+    b.udp({ source: B4, destination: A4 }, dns),
+    b.tcp({ source: B6, destination: A6 }, syn),
+  ]),
+]
+
+function routes(): string {
+  return ['blackhole 10.1.0.0/16', 'unreachable 10.2.0.0/16', 'prohibit 10.3.0.0/16']
+    .map((route) => `ip route add ${route}`)
+    .concat(
+      ['blackhole fd01::/16', 'unreachable fd02::/16', 'prohibit fd03::/16'].map(
+        (route) => `ip -6 route add ${route}`,
+      ),
+    )
+    .join('\n')
+}
+
+function malformed4(): ReturnType<typeof a.packet>[] {
+  const segment = udp(four, dns)
+  const packet = (ip: Partial<Parameters<typeof ipPacket>[0]>): Uint8Array =>
+    ipPacket({ ...four, ...ip }, segment)
+  return [
+    packet({ checksum: 0x1234 }),
+    packet({ version: 5 }),
+    packet({ version: 6 }),
+    packet({ headerWords: 4 }),
+    packet({ headerWords: 15 }),
+    packet({ totalLength: 19 }),
+    packet({ totalLength: 500 }),
+    packet({ totalLength: 22 }),
+    packet({}).slice(0, 10),
+    packet({}).slice(0, 20),
+    packet({}).slice(0, 24),
+    packet({ options: Uint8Array.of(1, 1, 1, 0) }),
+    packet({ options: Uint8Array.of(7, 7, 4, 0, 0, 0, 0, 0) }),
+    packet({ options: Uint8Array.of(68, 12, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0) }),
+    packet({ options: Uint8Array.of(131, 7, 4, 10, 0, 2, 3, 0) }),
+    packet({ options: Uint8Array.of(148, 4, 0, 0) }),
+    packet({ options: Uint8Array.of(7, 20, 4, 0) }),
+    packet({ options: Uint8Array.of(130, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0) }),
+    packet({ fragmentOffset: 65528, moreFragments: true }),
+  ].map((bytes) => a.packet(bytes))
+}
+
+function malformed6(): ReturnType<typeof a.packet>[] {
+  const segment = udp(six, dns)
+  const packet = (ip: Partial<Parameters<typeof ipPacket>[0]>): Uint8Array =>
+    ipPacket({ ...six, ...ip }, segment)
+  const hopByHop = (...options: number[]): Uint8Array => Uint8Array.from([0, 0, ...options])
+  const routing = Uint8Array.of(0, 2, 0, 1, 0, 0, 0, 0, 0xfd, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3)
+  return [
+    packet({ version: 4 }),
+    packet({ version: 7 }),
+    packet({ totalLength: 500 }),
+    packet({ totalLength: 4 }),
+    packet({ totalLength: 0 }),
+    packet({}).slice(0, 20),
+    packet({}).slice(0, 40),
+    packet({}).slice(0, 44),
+    packet({ extensions: [[0, hopByHop(1, 4, 0, 0, 0, 0)]] }),
+    packet({ extensions: [[0, hopByHop(0xc2, 4, 0, 0, 0, 0)]] }),
+    packet({ extensions: [[0, hopByHop(0x42, 4, 0, 0, 0, 0)]] }),
+    packet({ extensions: [[0, hopByHop(5, 2, 0, 0, 1, 0)]] }),
+    packet({ extensions: [[60, hopByHop(1, 4, 0, 0, 0, 0)]] }),
+    packet({ extensions: [[43, routing]] }),
+    packet({ extensions: [[44, Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 1)]] }),
+    packet({
+      extensions: [
+        [60, hopByHop(1, 4, 0, 0, 0, 0)],
+        [0, hopByHop(1, 4, 0, 0, 0, 0)],
+      ],
+    }),
+    packet({ protocol: 59 }),
+    packet({ source: '::1' }),
+    packet({ destination: 'fd00:1::1', protocol: 200 }),
+  ].map((bytes) => ({
+    ...a.packet(bytes),
+    bytes: frame({ source: MAC.a, destination: MAC.nodeA, type: 0x86dd }, bytes),
+  }))
+}

@@ -11,47 +11,62 @@ import { ZERO_COUNTERS } from '../../kernel/ruleset.ts'
 import type { Chain, Family, Rule, Ruleset, Table, TableName } from '../../kernel/ruleset.ts'
 import type { Iptables } from '../node.ts'
 
-/** Told after each change; `deleted` names chains that are gone. */
-export interface TableChange {
-  readonly table: TableName
-  readonly written: readonly Chain[]
-  readonly deleted: readonly string[]
-}
-
 export interface RulesetIptablesOptions {
   readonly hasRandomFully?: boolean
-  readonly onChange?: (changes: readonly TableChange[]) => void
+  /**
+   * Puts the whole ruleset into a kernel that finds by itself what has changed (by the identity of tables, chains and
+   * rules). May throw, and then what was there before stands, here too.
+   */
+  readonly load?: (ruleset: Ruleset) => void
 }
 
 type Chains = Map<string, Chain>
 
+/** Chains of a table to be written, and to be deleted. */
+interface Draft {
+  readonly name: TableName
+  readonly written: Chains
+  readonly deleted: Set<string>
+}
+
 export class RulesetIptables implements Iptables {
   readonly family: Family
   readonly hasRandomFully: boolean
-  readonly #onChange: ((changes: readonly TableChange[]) => void) | undefined
-  readonly #tables = new Map<TableName, Chains>()
+  readonly #load: ((ruleset: Ruleset) => void) | undefined
+  readonly #tables = new Map<TableName, Table>()
+  #ruleset: Ruleset
+  #loaded: Ruleset | undefined
 
   /** Starts with the tables of `ruleset`, which is not changed. */
-  constructor(ruleset: Ruleset, { hasRandomFully = true, onChange }: RulesetIptablesOptions = {}) {
+  constructor(ruleset: Ruleset, { hasRandomFully = true, load }: RulesetIptablesOptions = {}) {
     this.family = ruleset.family
     this.hasRandomFully = hasRandomFully
-    this.#onChange = onChange
-    for (const { name, chains } of ruleset.tables.values()) this.#tables.set(name, new Map(chains))
+    this.#load = load
+    for (const { name, chains } of ruleset.tables.values())
+      this.#tables.set(name, { name, chains: new Map(chains) })
+    this.#ruleset = { family: this.family, tables: this.#tables }
   }
 
-  /** What the tables hold now. A live view: the maps change with the next call, the chains in them do not. */
+  /**
+   * What the tables hold now. It, and a table in it, is another object after a change, but its maps are live: they change
+   * with the next call, the chains in them do not.
+   */
   get ruleset(): Ruleset {
-    const tables = new Map<TableName, Table>()
-    for (const [name, chains] of this.#tables) tables.set(name, { name, chains })
-    return { family: this.family, tables }
+    return this.#ruleset
+  }
+
+  /** Loads what only `ensure…` has changed since the last batch. */
+  flush(): void {
+    if (this.#loaded === this.#ruleset) return
+    this.#load?.(this.#ruleset)
+    this.#loaded = this.#ruleset
   }
 
   ensureChain(table: TableName, chain: string): boolean {
     const chains = this.#chains(table)
     if (chains.has(chain)) return false
-    const created = userChain(chain, [])
-    chains.set(chain, created)
-    this.#onChange?.([{ table, written: [created], deleted: [] }])
+    chains.set(chain, userChain(chain, []))
+    this.#changed(table)
     return true
   }
 
@@ -59,14 +74,13 @@ export class RulesetIptables implements Iptables {
     const before = this.#chains(table).get(chain)
     if (before === undefined) throw noChain(chain)
     if (before.rules.some((each) => sameRule(each, rule))) return false
-    const after = { ...before, rules: [rule, ...before.rules] }
-    this.#chains(table).set(chain, after)
-    this.#onChange?.([{ table, written: [after], deleted: [] }])
+    this.#chains(table).set(chain, { ...before, rules: [rule, ...before.rules] })
+    this.#changed(table)
     return true
   }
 
   chainExists(table: TableName, chain: string): boolean {
-    return this.#tables.get(table)?.has(chain) ?? false
+    return this.#tables.get(table)?.chains.has(chain) ?? false
   }
 
   chainCount(table: TableName): number {
@@ -80,21 +94,31 @@ export class RulesetIptables implements Iptables {
   /** All tables or none: a rule in, or a jump to, a chain that is not there is a `Problem`. */
   restore(batch: RestoreBatch): void {
     const drafts = batch.tables.map((table) => this.#draft(table))
-    for (const { name, written, deleted } of drafts) {
-      const chains = this.#chains(name)
-      for (const chain of deleted) chains.delete(chain)
-      for (const chain of written.values()) chains.set(chain.name, chain)
+    const undo = drafts.map((draft) => this.#apply(draft))
+    try {
+      this.flush()
+    } catch (error) {
+      for (const draft of undo) this.#apply(draft)
+      throw error
     }
-    this.#onChange?.(
-      drafts.map(({ name, written, deleted }) => ({
-        table: name,
-        written: [...written.values()],
-        deleted: [...deleted],
-      })),
-    )
   }
 
-  #draft({ name, chains: declared, commands }: RestoreTable) {
+  /** Returns what would bring back the state before. */
+  #apply({ name, written, deleted }: Draft): Draft {
+    const chains = this.#chains(name)
+    const before: Draft = { name, written: new Map(), deleted: new Set() }
+    for (const chain of [...deleted, ...written.keys()]) {
+      const old = chains.get(chain)
+      if (old === undefined) before.deleted.add(chain)
+      else before.written.set(chain, old)
+    }
+    for (const chain of deleted) chains.delete(chain)
+    for (const chain of written.values()) chains.set(chain.name, chain)
+    this.#changed(name)
+    return before
+  }
+
+  #draft({ name, chains: declared, commands }: RestoreTable): Draft {
     const chains = this.#chains(name)
     const written = new Map<string, Chain & { readonly rules: Rule[] }>()
     const deleted = new Set<string>()
@@ -118,10 +142,15 @@ export class RulesetIptables implements Iptables {
     return { name, written, deleted }
   }
 
-  #chains(table: TableName): Chains {
-    let chains = this.#tables.get(table)
-    if (chains === undefined) this.#tables.set(table, (chains = new Map(emptyTable(table).chains)))
-    return chains
+  #chains(name: TableName): Chains {
+    let table = this.#tables.get(name)
+    if (table === undefined) this.#tables.set(name, (table = emptyTable(name)))
+    return table.chains as Chains
+  }
+
+  #changed(name: TableName): void {
+    this.#tables.set(name, { name, chains: this.#chains(name) })
+    this.#ruleset = { family: this.family, tables: this.#tables }
   }
 }
 

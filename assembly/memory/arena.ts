@@ -53,7 +53,9 @@ export abstract class Arena {
     const have = (memory.size() as u64) << 16
     if ((end as u64) > have) {
       const pages = (((end as u64) - have + PAGE - 1) >> 16) as i32
-      if (memory.grow(pages) < 0) return 0
+      // A quarter more at least: each growth gives the host a new ArrayBuffer, and its collector goes to work.
+      const ahead = memory.size() >> 2
+      if (memory.grow(max(pages, ahead)) < 0 && memory.grow(pages) < 0) return 0
     }
     store<u32>(STATE, end as u32)
     return top

@@ -20,6 +20,13 @@ export function emptyRuleset(family: Family): Ruleset {
   return { family, tables: new Map(names.map((name) => [name, emptyTable(name)])) }
 }
 
+export interface FakeHostOptions {
+  readonly nfacct?: boolean
+  readonly randomFully?: boolean
+  /** Of IPv4. */
+  readonly iptables?: RulesetIptables
+}
+
 export class FakeHost implements ProxyNode {
   readonly name = NODE_NAME
   readonly cpus = 4
@@ -49,11 +56,11 @@ export class FakeHost implements ProxyNode {
     },
   }
 
-  constructor(options: { readonly nfacct?: boolean; readonly randomFully?: boolean } = {}) {
+  constructor(options: FakeHostOptions = {}) {
     if (options.nfacct === false) this.nfacct = undefined
     const hasRandomFully = options.randomFully ?? true
     this.iptables = {
-      ipv4: new RulesetIptables(emptyRuleset('ipv4'), { hasRandomFully }),
+      ipv4: options.iptables ?? new RulesetIptables(emptyRuleset('ipv4'), { hasRandomFully }),
       ipv6: new RulesetIptables(emptyRuleset('ipv6'), { hasRandomFully }),
     }
   }

@@ -238,6 +238,11 @@ export function probe_run(probes: u32, count: u32, forget: i32): void {
   }
 }
 
+/** Packet buffers that are free: all of them when nothing is in flight or waits. */
+export function pool_free(): u32 {
+  return Pool.free()
+}
+
 /** When the next timer of the stack is due, in milliseconds since the epoch; 0 when none is. */
 export function timers_next(): f64 {
   const neighbours = Transmit.nextTimer()

@@ -43,6 +43,11 @@ export abstract class Pool {
     store<u32>(head, load<u32>(head, 4) + 1, 4)
   }
 
+  /** Buffers that are free, of both pools. */
+  @inline static free(): u32 {
+    return load<u32>(STATE, 4) + load<u32>(STATE, 12)
+  }
+
   /** How many packets found no buffer. */
   @inline static failures(): u32 {
     return load<u32>(STATE, 16)

@@ -32,6 +32,7 @@ export interface EngineExports extends ConntrackExports, IpsetExports {
   frames_inject(frames: number, stride: number, bytes: number, count: number, link: number): number
   engine_run(budget: number): number
   probe_run(probes: number, count: number, forget: number): void
+  pool_free(): number
   timers_next(): number
   timers_run(): void
   capture_buffer(): number

@@ -1,1 +1,10 @@
-export { Problem } from './kernel/problem.ts'
+/** Podwire: a cluster's network in one process. See `docs/getting-started.md`; kernel objects alone are `podwire/lab`. */
+export { Cluster, type ClusterOptions, type RenderRequest, type Settled } from './cluster/cluster.ts'
+export type { ConnectRequest } from './cluster/connect.ts'
+export type { Connectivity, ConnectivityRow } from './cluster/connectivity.ts'
+export type { Backend, Endpoints, Flow, Hop, ProxyMode, Reply, Verdict } from './cluster/flow.ts'
+export type { Warning } from './cluster/manifests/kinds.ts'
+export type { ManifestInput } from './cluster/manifests/sources.ts'
+export type { MatrixRequest } from './cluster/matrix.ts'
+export type { FlowProtocol, PortSpec } from './cluster/reference.ts'
+export { Problem, type Place } from './kernel/problem.ts'

@@ -61,3 +61,13 @@ function list(items: readonly string[]): string {
 export function parseNodeName(text: string): string {
   return text.replace(/^nodes?\//, '')
 }
+
+/** What the library calls `from` is `--from` here. */
+export function asFlags<T>(action: () => T): T {
+  try {
+    return action()
+  } catch (error) {
+    if (!(error instanceof Problem) || error.place.field === undefined) throw error
+    throw new Problem(error.reason, { ...error.place, field: `--${error.place.field}` })
+  }
+}

@@ -16,7 +16,7 @@ export function formatTrace(flow: Flow, { from, to }: TraceHeading): string {
     `${from} → ${to}${ports}  (${proxyMode} mode)`,
     '',
     `request  ${endpoints(request)}`,
-    ...way(asked, request),
+    ...way(asked),
     ...(answered.length === 0 ? [] : ['', 'reply', ...way(answered)]),
     '',
     `${verdict.toUpperCase()}: ${reason}`,
@@ -29,33 +29,30 @@ export function formatTrace(flow: Flow, { from, to }: TraceHeading): string {
   ].join('\n')
 }
 
-/** Steps under the namespace in which they happen; a line of its own where the packet was rewritten. */
-function way(hops: readonly Hop[], start?: Endpoints): string[] {
+/**
+ * Steps under the namespace and the hook in which they happen; a line of its own for what a rewrite made of the packet.
+ * Policies that let a packet pass say nothing: only one that drops is told.
+ */
+function way(hops: readonly Hop[]): string[] {
   const lines: string[] = []
   let netns: string | undefined
-  let hook: string | undefined
-  let packet = start === undefined ? undefined : endpoints(start)
+  let place: string | undefined
   for (const hop of hops) {
-    if (hop.netns !== netns) {
-      lines.push(`  ${hop.netns}`)
-      hook = undefined
-    }
+    if (hop.verdict === 'policy ACCEPT') continue
+    if (hop.netns !== netns) lines.push(`  ${hop.netns}`)
+    const here = hop.chain === undefined ? '' : `${hop.hook ?? ''} ${hop.table ?? ''}`
+    if ((here !== place || hop.netns !== netns) && here !== '') lines.push(`    ${here}`)
     netns = hop.netns
-    const place = hop.hook === undefined ? '' : `${hop.hook}${hop.table === undefined ? '' : ` ${hop.table}`}`
-    if (place !== hook && place !== '') lines.push(`    ${place}`)
-    hook = place
+    place = here
     lines.push(step(hop))
-    const now = endpoints(hop.packet)
-    if (packet !== undefined && now !== packet) lines.push(`        ↳ now ${now}`)
-    packet = now
   }
   return lines
 }
 
-function step({ chain, rule, text, verdict }: Hop): string {
-  if (chain === undefined) return `      ${text === '' ? verdict : text}`
-  const number = rule === undefined ? 'policy' : `rule ${rule}`
-  return `      ${chain}, ${number}: ${text === '' ? verdict : text}`
+function step({ chain, rule, text, verdict, packet }: Hop): string {
+  if (verdict === 'NAT') return `    ↳ now ${endpoints(packet)}`
+  if (chain === undefined) return `    ${text}`
+  return `      ${rule === undefined ? '' : `${rule}: `}${text}`
 }
 
 function endpoints({ src, dst, sport, dport }: Endpoints): string {

@@ -150,11 +150,16 @@ function problemOf({ status }: ApiError, manifest: Manifest): Problem {
   const [first, ...more] = status.details?.causes ?? []
   const message = status.message ?? status.reason ?? 'refused by the apiserver'
   if (first?.field !== undefined) {
-    const others = more.map((cause) => {
-      const { line } = manifest.place(cause.field)
-      return `\n  also ${line === undefined ? '' : `line ${line}: `}${cause.field ?? ''}: ${cause.message ?? ''}`
-    })
-    return new Problem(`${first.message ?? message}${others.join('')}`, manifest.place(first.field))
+    const place = manifest.place(first.field)
+    // A field that was derived from another (targetPort from port) repeats its mistake, at the same line.
+    const others = more
+      .map((cause) => ({ ...cause, line: manifest.place(cause.field).line }))
+      .filter(({ message: its, line }) => its !== first.message || line !== place.line)
+      .map(
+        ({ field = '', message: its = '', line }) =>
+          `\n  also ${line === undefined ? '' : `line ${line}: `}${field}: ${its}`,
+      )
+    return new Problem(`${first.message ?? message}${others.join('')}`, place)
   }
   // The decoder names the place in its text.
   const at = /^(?:.*json: )?(.*?) \(at ([^)]+)\)$/.exec(message)

@@ -10,7 +10,8 @@ import { manifestOf, parseManifests, type Manifest } from './document.ts'
 export type ManifestInput = string | object | readonly ManifestInput[]
 
 export async function loadManifests(input: ManifestInput): Promise<Manifest[]> {
-  if (typeof input === 'string') return looksLikeText(input) ? parseManifests(input) : loadPath(input)
+  if (typeof input === 'string')
+    return looksLikeText(input) ? parseManifests(input, 'manifest') : loadPath(input)
   if (Array.isArray(input)) {
     const all: Manifest[] = []
     for (const item of input as readonly ManifestInput[]) all.push(...(await loadManifests(item)))

@@ -12,6 +12,8 @@ export interface Source {
   readonly label: string
   readonly addresses: readonly string[]
   readonly kind: 'pod' | 'node' | 'outside'
+  /** The address to send from, where it was named; else the route chooses. */
+  readonly address?: string
 }
 
 export function resolveSource(view: ClusterView, who: Reference, field: string): Source {
@@ -34,9 +36,15 @@ function sourceOfAddress(view: ClusterView, address: string): Source {
   if (pod !== undefined) return sourceOfPod(pod)
   const node = view.nodes().find((candidate) => nodeAddresses(candidate).includes(address))
   if (node !== undefined) {
-    return { netns: node.metadata.name, label: node.metadata.name, addresses: [address], kind: 'node' }
+    return {
+      netns: node.metadata.name,
+      label: node.metadata.name,
+      addresses: [address],
+      kind: 'node',
+      address,
+    }
   }
-  return { netns: OUTSIDE, label: address, addresses: [address], kind: 'outside' }
+  return { netns: OUTSIDE, label: address, addresses: [address], kind: 'outside', address }
 }
 
 function sourceOfPod(pod: Pod): Source {

@@ -3,10 +3,10 @@
  * chain by chain, so that a sync that touches one service loads one service's chains. Nothing is loaded twice: a
  * ruleset goes into the engine when a batch is done, or before the next packet.
  */
-import { applyIptables, applyRestore, sameRule } from '../kernel/iptables/index.ts'
-import type { RestoreBatch } from '../kernel/restore.ts'
-import type { Family, Rule, Ruleset, TableName } from '../kernel/ruleset.ts'
-import type { Iptables } from '../proxy/node.ts'
+import { applyIptables, applyRestore, sameRule } from '../../kernel/iptables/index.ts'
+import type { RestoreBatch } from '../../kernel/restore.ts'
+import type { Family, Rule, Ruleset, TableName } from '../../kernel/ruleset.ts'
+import type { Iptables } from '../../proxy/node.ts'
 
 export class NodeIptables implements Iptables {
   readonly family: Family

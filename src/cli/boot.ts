@@ -1,0 +1,32 @@
+/** From flags to a settled cluster. Warnings go to stderr, one line each. */
+import type { Cluster } from '../cluster/cluster.ts'
+import type { ProxyMode } from '../cluster/flow.ts'
+import { Problem } from '../kernel/problem.ts'
+import { parseChoice, parseCount, type ClusterFlags } from './options.ts'
+
+export const PROXY_MODES: readonly ProxyMode[] = ['iptables', 'ipvs', 'nftables', 'ebpf']
+export const BUILT_MODES: readonly ProxyMode[] = ['iptables']
+
+export async function boot(flags: ClusterFlags): Promise<Cluster> {
+  const nodes = parseCount(flags.nodes, '--nodes', 2, { from: 1, to: 250 })
+  const seed = parseCount(flags.seed, '--seed', 1, { from: 0, to: 0xffffffff })
+  const proxyMode = parseChoice(flags.proxyMode, '--proxy-mode', PROXY_MODES, 'iptables')
+  if (!BUILT_MODES.includes(proxyMode)) {
+    throw new Problem(`${proxyMode} is not built yet; ${BUILT_MODES.join(', ')} is`, {
+      field: '--proxy-mode',
+    })
+  }
+  const paths = flags.filename ?? []
+  if (paths.length === 0) {
+    throw new Problem('no manifests: give a file, a folder or - (standard input)', { field: '--filename' })
+  }
+  const { Cluster } = await import('../cluster/cluster.ts')
+  const { loadPath } = await import('../cluster/manifests/sources.ts')
+  const cluster = await Cluster.create({ nodes, proxyMode, seed })
+  for (const path of paths) await cluster.applyManifests(await loadPath(path))
+  await cluster.settle()
+  for (const { message, place } of cluster.warnings()) {
+    process.stderr.write(`podwire: warning: ${new Problem(message, place).message}\n`)
+  }
+  return cluster
+}

@@ -1,0 +1,19 @@
+/** `podwire matrix`: who may talk to whom. */
+import { parsePorts } from '../../cluster/reference.ts'
+import { boot } from '../boot.ts'
+import { EXIT_DONE } from '../exit.ts'
+import { formatMatrix, MATRIX_FORMATS } from '../format/matrix.ts'
+import { parseChoice, type ClusterFlags } from '../options.ts'
+
+export interface MatrixFlags extends ClusterFlags {
+  readonly port: string
+  readonly output?: string
+}
+
+export async function matrix(flags: MatrixFlags): Promise<number> {
+  const format = parseChoice(flags.output, '--output', MATRIX_FORMATS, 'table')
+  const ports = parsePorts(flags.port, '--port')
+  const cluster = await boot(flags)
+  process.stdout.write(formatMatrix(cluster.matrix({ ports }), format))
+  return EXIT_DONE
+}

@@ -1,0 +1,27 @@
+/** `podwire render`: the kernel objects of a node, as the real tools write them. */
+import { boot } from '../boot.ts'
+import { EXIT_DONE } from '../exit.ts'
+import { Problem } from '../../kernel/problem.ts'
+import { asFlags, parseChoice, type ClusterFlags } from '../options.ts'
+
+export interface RenderFlags extends ClusterFlags {
+  readonly node?: string
+  readonly as?: string
+}
+
+const FORMS = ['iptables-save', 'ipset', 'script', 'ipvsadm', 'nft', 'bpf'] as const
+
+export async function render(flags: RenderFlags): Promise<number> {
+  const as = parseChoice(flags.as, '--as', FORMS, 'iptables-save')
+  if (as === 'ipvsadm' || as === 'nft' || as === 'bpf') {
+    throw new Problem(`${as} is of a proxy mode that is not built yet`, { field: '--as' })
+  }
+  if (flags.node === undefined && as !== 'script') {
+    throw new Problem(`is needed for ${as}: the objects are those of one node`, { field: '--node' })
+  }
+  const cluster = await boot(flags)
+  process.stdout.write(
+    asFlags(() => cluster.render({ as, ...(flags.node === undefined ? {} : { node: flags.node }) })),
+  )
+  return EXIT_DONE
+}

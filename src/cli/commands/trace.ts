@@ -1,0 +1,57 @@
+/** `podwire trace`: one real packet, its way and its end. */
+import type { Flow } from '../../cluster/flow.ts'
+import { parsePort, parseProtocol } from '../../cluster/reference.ts'
+import { boot, BUILT_MODES, PROXY_MODES } from '../boot.ts'
+import { EXIT_DONE, EXIT_EXPECTATION_FAILED } from '../exit.ts'
+import { asFlags, parseChoice, type ClusterFlags } from '../options.ts'
+
+const EXPECTED = ['delivered', 'dropped', 'rejected'] as const
+
+export interface TraceFlags extends ClusterFlags {
+  readonly from: string
+  readonly to: string
+  readonly port?: string
+  readonly protocol?: string
+  readonly expect?: string
+  readonly allModes?: boolean
+  readonly output?: string
+}
+
+export async function trace(flags: TraceFlags): Promise<number> {
+  const output = parseChoice(flags.output, '--output', ['text', 'json'], 'text')
+  const expected =
+    flags.expect === undefined ? undefined : parseChoice(flags.expect, '--expect', EXPECTED, 'delivered')
+  const request = {
+    from: flags.from,
+    to: flags.to,
+    ...(flags.port === undefined ? {} : { port: portFlag(flags.port) }),
+    ...(flags.protocol === undefined ? {} : { protocol: parseProtocol(flags.protocol, '--protocol') }),
+  }
+  const flows: Flow[] = []
+  const texts: string[] = []
+  for (const proxyMode of flags.allModes === true ? BUILT_MODES : [flags.proxyMode]) {
+    const cluster = await boot(proxyMode === undefined ? flags : { ...flags, proxyMode })
+    const { flow, text } = asFlags(() => cluster.trace(request))
+    flows.push(flow)
+    texts.push(text)
+  }
+  process.stdout.write(output === 'json' ? json(flows, flags.allModes === true) : texts.join('\n'))
+  if (flags.allModes === true) {
+    const missing = PROXY_MODES.filter((mode) => !BUILT_MODES.includes(mode))
+    if (missing.length > 0) process.stderr.write(`podwire: not built yet: ${missing.join(', ')} mode\n`)
+  }
+  const wrong = flows.filter(({ verdict }) => expected !== undefined && verdict !== expected)
+  for (const { proxyMode, verdict } of wrong) {
+    process.stderr.write(`podwire: expected ${expected}, got ${verdict} in ${proxyMode} mode\n`)
+  }
+  return wrong.length === 0 ? EXIT_DONE : EXIT_EXPECTATION_FAILED
+}
+
+function portFlag(text: string): number | string {
+  return /^[a-z]/.test(text) ? text : parsePort(text, '--port')
+}
+
+/** One object; with --all-modes a list, one a mode. */
+function json(flows: readonly Flow[], all: boolean): string {
+  return `${JSON.stringify(all ? flows : flows[0], null, 1)}\n`
+}

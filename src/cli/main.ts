@@ -1,0 +1,102 @@
+#!/usr/bin/env node
+/** The command line. Commands are imported when they run, so that help and the first verdict are quick. */
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { EXIT_DONE, EXIT_USAGE, report } from './exit.ts'
+import { clusterOptions, parseNodeName } from './options.ts'
+
+/** Commands that are part of the surface and not built: they say so instead of being unknown. */
+const NOT_YET = ['verify', 'serve', 'bench', 'lab']
+
+function program(done: (code: number) => void): Command {
+  const root = new Command('podwire')
+    .description(
+      'A packet-level Kubernetes dataplane emulator: see what a packet will really meet in a cluster.',
+    )
+    .version(version(), '--version', 'print the version')
+    .helpOption('--help', 'print this help')
+    .helpCommand(false)
+    .configureOutput({ outputError: (text, write) => write(`podwire: ${text.replace(/^error: /, '')}`) })
+    .exitOverride()
+    .addHelpText(
+      'after',
+      `
+WHO is pod/NAME, NS/POD, deploy/NAME (also sts, ds, rs), node/NAME or an IP address.
+WHERE is the same, or svc/NAME, NS/svc/NAME, IP:PORT.
+Exit codes: 0 done, 1 an expectation failed, 2 the input or usage is wrong, 3 a fault of podwire.`,
+    )
+
+  root
+    .command('demo')
+    .description('boot the guestbook, print who may talk to whom, follow one packet')
+    .option('--nodes <n>', 'nodes of the cluster')
+    .option('--seed <n>', 'seed of every random choice')
+    .action(async (options) => done(await (await import('./commands/demo.ts')).demo(options)))
+
+  clusterOptions(root.command('trace'))
+    .description('send a real packet and say what happened')
+    .requiredOption('--from <who>', 'who sends it')
+    .requiredOption('--to <where>', 'where it goes')
+    .option('--port <port>', 'destination port')
+    .option('--protocol <protocol>', 'tcp, udp, sctp or icmp (default: tcp)')
+    .option('--expect <verdict>', 'exit with 1 unless the verdict is this: delivered, dropped or rejected')
+    .option('--all-modes', 'in every proxy mode that is built')
+    .option('-o, --output <format>', 'text or json')
+    .action(async (options) => done(await (await import('./commands/trace.ts')).trace(options)))
+
+  clusterOptions(root.command('matrix'))
+    .description('every pair of workloads, every port: . delivered, X dropped, R rejected, ? unknown')
+    .requiredOption('--port <ports>', 'ports as 80/tcp,53/udp')
+    .option('-o, --output <format>', 'table, json, csv, md or svg')
+    .action(async (options) => done(await (await import('./commands/matrix.ts')).matrix(options)))
+
+  clusterOptions(root.command('render'))
+    .description('print the kernel objects of one node')
+    .option('--node <name>', 'the node; for --as script, the whole cluster when left out', parseNodeName)
+    .option('--as <form>', 'iptables-save, ipset or script (which a real Linux accepts)')
+    .action(async (options) => done(await (await import('./commands/render.ts')).render(options)))
+
+  for (const name of NOT_YET) {
+    root
+      .command(name, { hidden: true })
+      .allowUnknownOption()
+      .allowExcessArguments()
+      .helpOption(false)
+      .action(() => {
+        process.stderr.write(`podwire: ${name} is not available yet in this version\n`)
+        done(EXIT_USAGE)
+      })
+  }
+  return root
+}
+
+function version(): string {
+  const manifest = new URL('../../../package.json', import.meta.url)
+  return String((JSON.parse(readFileSync(manifest, 'utf8')) as { version: unknown }).version)
+}
+
+async function run(argv: readonly string[]): Promise<number> {
+  let code = EXIT_DONE
+  const root = program((result) => {
+    code = result
+  })
+  try {
+    if (argv.length === 0) {
+      root.outputHelp({ error: true })
+      return EXIT_USAGE
+    }
+    await root.parseAsync(argv, { from: 'user' })
+    return code
+  } catch (error) {
+    // Commander has told the user already.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_DONE : EXIT_USAGE
+    return report(error)
+  }
+}
+
+// Whoever reads our output may stop reading (`| head`): that is not an error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT_DONE)
+  throw error
+})
+process.exitCode = await run(process.argv.slice(2))

@@ -1,0 +1,280 @@
+/**
+ * A cluster in one process: an apiserver, the controllers, a kubelet and a kube-proxy on every node, all on one virtual
+ * clock, and a packet engine that has the nodes, the pods and what lies between them as network namespaces.
+ *
+ * ```
+ *   manifests ─▶ apiserver ─watch─▶ controllers, scheduler, kubelets ─▶ pods, slices
+ *                    └──────watch─▶ dataplane (namespaces, routes), kube-proxies (rules) ─▶ engine ◀─ connect()
+ * ```
+ *
+ * Nothing moves until `settle` (or `advance`) runs the clock; packets take no virtual time.
+ */
+import { ApiClient, ApiServer, type Node } from '../apiserver/index.ts'
+import { ControllerManager } from '../controllers/index.ts'
+import { Engine } from '../engine/index.ts'
+import { InformerFactory } from '../informer/index.ts'
+import { printIptablesSave } from '../kernel/iptables/index.ts'
+import { Problem } from '../kernel/problem.ts'
+import { printSysctl } from '../kernel/sysctl.ts'
+import { Kubelet } from '../kubelet/index.ts'
+import type { KubeProxyConfig } from '../proxy/proxy-server.ts'
+import { VirtualClock } from '../sim/virtual-clock.ts'
+import { ApiView } from './api-view.ts'
+import { Dataplane } from './components/dataplane.ts'
+import { NodeKernel } from './components/node-kernel.ts'
+import { NodeProxy } from './components/node-proxy.ts'
+import { Connector, type ConnectRequest } from './connect.ts'
+import type { Connectivity } from './connectivity.ts'
+import type { Flow, ProxyMode } from './flow.ts'
+import { Applier } from './manifests/apply.ts'
+import type { Manifest } from './manifests/document.ts'
+import type { Warning } from './manifests/kinds.ts'
+import { selectorWarnings } from './manifests/selectors.ts'
+import { loadManifests, type ManifestInput } from './manifests/sources.ts'
+import { matrix, type MatrixRequest } from './matrix.ts'
+import { Network } from './network.ts'
+import { suggest } from './reference.ts'
+import { fabricPiece, outsidePiece } from './topology/pieces.ts'
+import { ADDRESS_PLAN, nodeAddress } from './topology/plan.ts'
+import { printRuleset } from './topology/ruleset-script.ts'
+import { printPiece } from './topology/script.ts'
+import { formatTrace } from './trace-text.ts'
+import { nodeAddresses, type ClusterView } from './view.ts'
+import type { World } from './world.ts'
+
+export interface ClusterOptions {
+  /** Nodes are named `node-1` … `node-N`. Default 2. */
+  readonly nodes?: number
+  /** Default `iptables`, the only one built so far. */
+  readonly proxyMode?: ProxyMode
+  /** Whatever is random is a function of it. Default 1. */
+  readonly seed?: number
+  /** `topology.kubernetes.io/zone` of node-1, node-2, …; nodes beyond the list have none. */
+  readonly zones?: readonly string[]
+  /** Flags of kube-proxy, the same on every node. */
+  readonly kubeProxy?: Partial<KubeProxyConfig>
+  /** The compiled engine, where it cannot be read from a file (a browser). */
+  readonly wasm?: WebAssembly.Module | Uint8Array
+}
+
+export interface Settled {
+  /** False when components still had work after an hour of virtual time. */
+  readonly settled: boolean
+  /** Virtual milliseconds that passed. */
+  readonly elapsed: number
+}
+
+export interface RenderRequest {
+  readonly as: 'iptables-save' | 'ipset' | 'script'
+  /** May be left out for `script`: then the whole cluster. */
+  readonly node?: string
+}
+
+export class Cluster {
+  readonly engine: Engine
+  readonly clock: VirtualClock
+  readonly server: ApiServer
+  readonly proxyMode: ProxyMode
+  /** A client of the apiserver, for changes that no manifest says. */
+  readonly client: ApiClient
+  readonly view: ClusterView
+  readonly #network: Network
+  readonly #applier: Applier
+  readonly #proxies = new Map<string, NodeProxy>()
+  readonly #options: ClusterOptions
+  readonly #connector = new Connector()
+  #warnings: Warning[] = []
+
+  static async create(options: ClusterOptions = {}): Promise<Cluster> {
+    const { nodes = 2, proxyMode = 'iptables' } = options
+    if (proxyMode !== 'iptables') {
+      throw new Problem(`${proxyMode} is not built yet; iptables is`, { field: 'proxyMode' })
+    }
+    if (!Number.isInteger(nodes) || nodes < 1 || nodes > 250) {
+      throw new Problem(`${nodes} is not a whole number from 1 to 250`, { field: 'nodes' })
+    }
+    return new Cluster(options, nodes)
+  }
+
+  private constructor(options: ClusterOptions, nodeCount: number) {
+    const { seed = 1, wasm, zones = [], proxyMode = 'iptables' } = options
+    this.#options = options
+    this.proxyMode = proxyMode
+    const clock = new VirtualClock()
+    this.clock = clock
+    this.engine = Engine.create({ seed, ...(wasm === undefined ? {} : { wasm }) })
+    this.engine.advanceTo(clock.now())
+    const cidrs = [ADDRESS_PLAN.ipv4, ADDRESS_PLAN.ipv6]
+    this.server = new ApiServer({ clock, seed, serviceCIDRs: cidrs.map(({ serviceCidr }) => serviceCidr) })
+    this.client = new ApiClient(this.server, 'admin')
+    this.view = new ApiView(this.server)
+    this.#applier = new Applier(this.server)
+    this.#network = new Network(this.engine)
+    this.#network.add(fabricPiece())
+    this.#network.add(outsidePiece())
+
+    new ControllerManager(new ApiClient(this.server, 'system:kube-controller-manager'), {
+      clock,
+      seed,
+      nodeIpam: { clusterCIDRs: cidrs.map(({ clusterCidr }) => clusterCidr) },
+      loadBalancer: { pools: cidrs.map(({ loadBalancerCidr }) => loadBalancerCidr) },
+    }).start()
+    const watchers = new InformerFactory(new ApiClient(this.server, 'podwire'), { clock, seed })
+    new Dataplane(clock, watchers, this.#network, {
+      onNode: (node) => this.#startProxy(node),
+      onNodeGone: (name) => this.#stopProxy(name),
+    }).start()
+    for (let index = 1; index <= nodeCount; index++) {
+      const zone = zones[index - 1]
+      const nodeName = `node-${index}`
+      new Kubelet({
+        clock,
+        client: new ApiClient(this.server, `system:node:${nodeName}`),
+        nodeName,
+        addresses: [nodeAddress('ipv4', index), nodeAddress('ipv6', index)],
+        seed: seed + index,
+        ...(zone === undefined ? {} : { zone }),
+      }).start()
+    }
+  }
+
+  /** YAML text, objects, paths, or a list of these. Returns what the user should know; it is kept for `warnings`, too. */
+  async apply(input: ManifestInput): Promise<Warning[]> {
+    return this.applyManifests(await loadManifests(input))
+  }
+
+  applyManifests(manifests: readonly Manifest[]): Warning[] {
+    const warnings = this.#applier.apply(manifests)
+    this.#warnings.push(...warnings)
+    return warnings
+  }
+
+  /** Runs virtual time until no component has anything left to do. */
+  async settle(): Promise<Settled> {
+    const { idle, elapsed } = this.clock.runUntilIdle()
+    this.engine.advanceTo(this.clock.now())
+    return { settled: idle, elapsed }
+  }
+
+  /** Lets so many milliseconds of virtual time pass, whatever is pending. */
+  advance(milliseconds: number): void {
+    this.clock.advance(milliseconds)
+    this.engine.advanceTo(this.clock.now())
+  }
+
+  /** What the manifests say that has no effect: as applied, and as things stand now. */
+  warnings(): Warning[] {
+    const placeOf = this.#applier.placeOf.bind(this.#applier)
+    return [...this.#warnings, ...selectorWarnings(this.view, placeOf)]
+  }
+
+  /** One connection attempt: a real first packet, what became of it, and of its answer. */
+  connect(request: ConnectRequest): Flow {
+    this.#flush()
+    return this.#connector.connect(this.#world(), request).flow
+  }
+
+  /** As `connect`, with the text that `podwire trace` prints. */
+  trace(request: ConnectRequest): { readonly flow: Flow; readonly text: string } {
+    this.#flush()
+    const { flow, from, to } = this.#connector.connect(this.#world(), request)
+    return { flow, text: formatTrace(flow, { from, to }) }
+  }
+
+  /** Every workload to every workload, on every port. */
+  matrix(request: MatrixRequest): Connectivity {
+    this.#flush()
+    return matrix(this.#world(), request)
+  }
+
+  /** Kernel objects as the real tools write them. */
+  render({ as, node }: RenderRequest): string {
+    this.#flush()
+    if (node !== undefined) this.#proxyOf(node)
+    switch (as) {
+      case 'script':
+        return this.#script(node)
+      case 'ipset':
+        // kube-proxy makes sets in ipvs mode only.
+        return ''
+      case 'iptables-save': {
+        if (node === undefined) throw new Problem('is needed for iptables-save', { field: 'node' })
+        const { ipv4, ipv6 } = this.#proxyOf(node).kernel.iptables
+        return `${printIptablesSave(ipv4.ruleset)}# ip6tables-save\n${printIptablesSave(ipv6.ruleset)}`
+      }
+      default:
+        return as satisfies never
+    }
+  }
+
+  /** `2 nodes, 4 pods, 3 services`. */
+  describe(): string {
+    const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`
+    return [
+      count(this.view.nodes().length, 'node'),
+      count(this.view.pods().length, 'pod'),
+      count(this.view.services().length, 'service'),
+    ].join(', ')
+  }
+
+  #script(node: string | undefined): string {
+    const pieces = this.#network.pieces(node)
+    const kernels = [...this.#proxies]
+      .filter(([name]) => node === undefined || name === node)
+      .map(([, { kernel }]) => kernel)
+    return [
+      ...pieces.flatMap((piece) => ['', ...printPiece(piece)]).slice(1),
+      ...kernels.flatMap(({ name, iptables, sysctls }) => [
+        '',
+        `# kube-proxy on ${name}`,
+        ...[...sysctls].map(([key, value]) => `ip netns exec ${name} ${printSysctl({ key, value })}`),
+        ...printRuleset(name, iptables.ipv4.ruleset),
+        ...printRuleset(name, iptables.ipv6.ruleset),
+      ]),
+      '',
+    ].join('\n')
+  }
+
+  #startProxy(node: Node): void {
+    const { name } = node.metadata
+    const kernel = new NodeKernel(this.engine, this.clock, name, nodeAddresses(node))
+    const { seed = 1, kubeProxy = {} } = this.#options
+    const clusterCIDRs = [ADDRESS_PLAN.ipv4.clusterCidr, ADDRESS_PLAN.ipv6.clusterCidr]
+    this.#proxies.set(
+      name,
+      new NodeProxy(node, kernel, {
+        clock: this.clock,
+        server: this.server,
+        seed,
+        config: { detectLocal: { mode: 'ClusterCIDR', clusterCIDRs }, ...kubeProxy },
+      }),
+    )
+  }
+
+  #stopProxy(name: string): void {
+    this.#proxies.get(name)?.stop()
+    this.#proxies.delete(name)
+  }
+
+  #proxyOf(node: string): NodeProxy {
+    const proxy = this.#proxies.get(node)
+    if (proxy !== undefined) return proxy
+    throw new Problem(`there is no node ${node}${suggest(node, [...this.#proxies.keys()])}`, {
+      field: 'node',
+    })
+  }
+
+  #flush(): void {
+    for (const { kernel } of this.#proxies.values()) kernel.flush()
+  }
+
+  #world(): World {
+    return {
+      engine: this.engine,
+      network: this.#network,
+      view: this.view,
+      proxyMode: this.proxyMode,
+      rulesetOf: (netns, family) => this.#proxies.get(netns)?.kernel.iptables[family].ruleset,
+    }
+  }
+}

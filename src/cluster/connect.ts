@@ -1,0 +1,221 @@
+/** One connection attempt: names to addresses, a real packet through the engine, and the answer in words. */
+import { REASON_NETFILTER_DROP, REASON_NO_SOCKET, REASON_UNKNOWN_RULE } from '../abi/reason.ts'
+import { reasonText, type AttemptResult } from '../engine/index.ts'
+import type { Flow, Hop, Reply, Verdict } from './flow.ts'
+import { hopsOf, newestVersions } from './hops.ts'
+import { parseReference, type FlowProtocol } from './reference.ts'
+import { resolveDestination, type Destination } from './resolve/destination.ts'
+import { podWith } from './resolve/find.ts'
+import { resolveSource, type Source } from './resolve/source.ts'
+import { OUTSIDE, outsideAddressPiece } from './topology/pieces.ts'
+import { ADDRESS_PLAN, isWithin } from './topology/plan.ts'
+import { namesOf } from './names.ts'
+import type { World } from './world.ts'
+
+export interface ConnectRequest {
+  /** WHO: `pod/NAME`, `NS/POD`, `deploy/NAME`, `node/NAME`, an IP address. */
+  readonly from: string
+  /** WHERE: the same, `svc/NAME`, `NS/svc/NAME`, `IP:PORT`. */
+  readonly to: string
+  /** A number or the name of a port. May be left out where there is only one. */
+  readonly port?: number | string
+  /** Default: that of the Service's or the pod's port, else tcp. */
+  readonly protocol?: FlowProtocol
+  /** Default: a new one each time, from 40000. For ICMP it is the identifier. */
+  readonly sourcePort?: number
+}
+
+export interface Connected {
+  readonly flow: Flow
+  /** What people call the two ends. */
+  readonly from: string
+  readonly to: string
+}
+
+/** Source ports that attempts take, one after the other. */
+const FIRST_PORT = 40_000
+const PORTS = 20_000
+
+export class Connector {
+  #attempts = 0
+
+  connect(world: World, request: ConnectRequest): Connected {
+    const source = resolveSource(world.view, parseReference(request.from, 'from'), 'from')
+    const { port, protocol } = request
+    const wanted = {
+      ...(port === undefined ? {} : { port }),
+      ...(protocol === undefined ? {} : { protocol }),
+    }
+    const destination = resolveDestination(world.view, parseReference(request.to, 'to'), source, wanted, 'to')
+    const sourcePort = request.sourcePort ?? FIRST_PORT + (this.#attempts++ % PORTS)
+    prepareOutside(world, source, destination)
+
+    world.engine.trace(true)
+    let result: AttemptResult | undefined
+    try {
+      world.engine.takeTrace()
+      ;[result] = world.engine.probe([
+        {
+          netns: source.netns,
+          protocol: destination.protocol,
+          ...(source.address === undefined ? {} : { source: source.address }),
+          sourcePort,
+          destination: destination.address,
+          destinationPort: destination.port,
+        },
+      ])
+    } finally {
+      world.engine.trace(false)
+    }
+    if (result === undefined) throw new Error('Connector: the engine gave no result')
+    const address = result.source
+    const hops = hopsOf(world, world.engine.takeTrace())
+    return {
+      flow: flowOf(world, { source: address, sourcePort, destination, result, hops }),
+      from: source.label === address ? address : `${source.label} (${address})`,
+      to:
+        destination.label === destination.address
+          ? destination.address
+          : `${destination.label} (${destination.address})`,
+    }
+  }
+}
+
+/** The outside host has whatever addresses people name, and listens on whatever port they ask for. */
+function prepareOutside(world: World, source: Source, destination: Destination): void {
+  const own = Object.values(ADDRESS_PLAN).map(({ outsideHost }) => outsideHost)
+  const claim = (wanted: string): void => {
+    if (own.includes(wanted) || world.network.has(`outside/${wanted}`) || isOfCluster(wanted)) return
+    world.network.add(outsideAddressPiece(wanted))
+  }
+  if (source.kind === 'outside' && source.address !== undefined) claim(source.address)
+  if (!destination.outside) return
+  claim(destination.address)
+  const { protocol, port } = destination
+  if (protocol !== 'icmp') world.network.listen(OUTSIDE, [{ protocol, port }])
+}
+
+/** In a range that belongs to the cluster: nobody outside has such an address. */
+function isOfCluster(address: string): boolean {
+  return Object.values(ADDRESS_PLAN).some(({ clusterCidr, serviceCidr, loadBalancerCidr }) =>
+    [clusterCidr, serviceCidr, loadBalancerCidr].some((cidr) => isWithin(address, cidr)),
+  )
+}
+
+interface Outcome {
+  readonly source: string
+  readonly sourcePort: number
+  readonly destination: Destination
+  readonly result: AttemptResult
+  readonly hops: readonly Hop[]
+}
+
+function flowOf(world: World, { source, sourcePort, destination, result, hops }: Outcome): Flow {
+  const { verdict, reason } = judge(world, destination, result, hops)
+  const { seen } = result
+  const backend = seen === undefined ? undefined : podWith(world.view, seen.destination)
+  const icmp = destination.protocol === 'icmp'
+  return {
+    verdict,
+    reason,
+    proxyMode: world.proxyMode,
+    ...(backend === undefined || seen === undefined
+      ? {}
+      : {
+          backend: {
+            pod: `${backend.metadata.namespace ?? ''}/${backend.metadata.name}`,
+            ip: seen.destination,
+            port: icmp ? 0 : seen.destinationPort,
+          },
+        }),
+    request: {
+      src: source,
+      dst: destination.address,
+      sport: icmp ? 0 : sourcePort,
+      dport: destination.port,
+      protocol: destination.protocol,
+    },
+    hops,
+    reply: replyOf(world, source, result),
+    resourceVersions: newestVersions(hops),
+  }
+}
+
+function replyOf(world: World, client: string, result: AttemptResult): Reply {
+  const { verdict, reply, reason, from } = result
+  if (reply === 'none') {
+    return verdict === 'delivered'
+      ? {
+          verdict: 'dropped',
+          reason: `the answer got lost${whereText(world, result.replyWhere)}: ${reasonText(reason)}`,
+        }
+      : { verdict: 'dropped', reason: 'nothing answered' }
+  }
+  const ends = { ...(from === undefined ? {} : { src: from.address }), dst: client }
+  if (reply === 'answer') return { verdict: 'delivered', ...ends }
+  return { verdict: 'rejected', ...ends, reason: `${nameOfRefusal(result)} came back` }
+}
+
+/** A connection works when its answer comes back; what is said is where it ended otherwise. */
+function judge(
+  world: World,
+  { protocol }: Destination,
+  result: AttemptResult,
+  hops: readonly Hop[],
+): { verdict: Verdict; reason: string } {
+  const { verdict, reply, where } = result
+  const there = whereText(world, where)
+  switch (verdict) {
+    case 'delivered': {
+      const who = namesOf(world, world.engine.netnsName(where) ?? '')
+      if (reply === 'answer') return { verdict, reason: `${who} answered ${ANSWERS[protocol]}` }
+      if (reply !== 'none') {
+        return { verdict: 'rejected', reason: `${who} got it, and ${nameOfRefusal(result)} came back` }
+      }
+      const lost = `its answer got lost${whereText(world, result.replyWhere)}`
+      return { verdict: 'dropped', reason: `${who} got it, but ${lost}: ${cause(hops, 'reply', result)}` }
+    }
+    case 'rejected': {
+      const refusal = reply === 'none' ? 'and its refusal got lost' : `${nameOfRefusal(result)} came back`
+      return result.reason === REASON_NO_SOCKET
+        ? {
+            verdict,
+            reason: `nothing listens on ${protocol} port ${result.seen?.destinationPort ?? ''}${there}: ${refusal}`,
+          }
+        : { verdict, reason: `refused${there}: ${cause(hops, 'request', result)}; ${refusal}` }
+    }
+    case 'unknown':
+      return { verdict, reason: `a rule${there} cannot be evaluated: ${cause(hops, 'request', result)}` }
+    case 'dropped':
+      return { verdict, reason: `dropped${there}: ${cause(hops, 'request', result)}` }
+    default:
+      return verdict satisfies never
+  }
+}
+
+function whereText(world: World, netnsId: number): string {
+  const netns = world.engine.netnsName(netnsId)
+  return netns === undefined ? '' : ` in ${namesOf(world, netns)}`
+}
+
+const ANSWERS: Readonly<Record<FlowProtocol, string>> = {
+  tcp: 'with SYN-ACK',
+  udp: 'with a datagram',
+  sctp: 'with INIT ACK',
+  icmp: 'the echo request',
+}
+
+/** The rule that ended a packet, or what else did. */
+function cause(hops: readonly Hop[], direction: Hop['direction'], { reason }: AttemptResult): string {
+  const text = reasonText(reason)
+  if (reason !== REASON_NETFILTER_DROP && reason !== REASON_UNKNOWN_RULE) return text
+  const last = hops.findLast((hop) => hop.direction === direction && hop.chain !== undefined)
+  if (last === undefined) return text
+  const place = `${last.table ?? ''} ${last.chain ?? ''}`
+  return last.rule === undefined ? `${place}, ${last.verdict}` : `${place} rule ${last.rule}: ${last.text}`
+}
+
+function nameOfRefusal({ reply, icmp, from }: AttemptResult): string {
+  const by = from === undefined ? '' : ` from ${from.address}`
+  return reply === 'icmp' ? `ICMP type ${icmp?.type ?? 0} code ${icmp?.code ?? 0}${by}` : `a reset${by}`
+}

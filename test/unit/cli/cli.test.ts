@@ -1,0 +1,195 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Connectivity, Flow } from '../../../src/index.ts'
+
+// The built program, as people run it.
+function podwire(args: string, input = ''): { stdout: string; stderr: string; status: number | null } {
+  const { stdout, stderr, status } = spawnSync(
+    process.execPath,
+    ['dist/src/cli/main.js', ...args.split(' ')],
+    {
+      encoding: 'utf8',
+      input,
+    },
+  )
+  return { stdout, stderr, status }
+}
+
+const GUESTBOOK = '-f examples/guestbook'
+const service = (port: string): string =>
+  `apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  ports:\n    - port: ${port}\n`
+
+let folder = ''
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'podwire-cli-'))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+describe('podwire', () => {
+  it('prints its version and its help', () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
+    expect(podwire('--version')).toEqual({ stdout: `${version}\n`, stderr: '', status: 0 })
+    const help = podwire('--help')
+    expect(help.status).toBe(0)
+    for (const command of ['demo', 'trace', 'matrix', 'render'])
+      expect(help.stdout).toContain(`  ${command} `)
+    expect(help.stdout).not.toContain('serve')
+    expect(podwire('trace --help').stdout).toContain('--expect <verdict>')
+  })
+
+  it.each([
+    ['nope', "podwire: unknown command 'nope'\n"],
+    ['matrix --port 80 --frobnicate', "podwire: unknown option '--frobnicate'\n"],
+    ['trace --from a', "podwire: required option '--to <where>' not specified\n"],
+    ['verify', 'podwire: verify is not available yet in this version\n'],
+    ['serve --listen 127.0.0.1:1', 'podwire: serve is not available yet in this version\n'],
+    ['matrix --port 80', 'podwire: --filename: no manifests: give a file, a folder or - (standard input)\n'],
+    [
+      `matrix ${GUESTBOOK} --port 99999`,
+      'podwire: --port: "99999" is not a port: expected a number from 1 to 65535\n',
+    ],
+    [
+      `matrix ${GUESTBOOK} --port 80/http`,
+      'podwire: --port: "http" is not a protocol: expected tcp, udp, sctp or icmp\n',
+    ],
+    [
+      `matrix ${GUESTBOOK} --port 80 -o xml`,
+      'podwire: --output: "xml" is not known: expected table, json, csv, md or svg\n',
+    ],
+    [
+      `matrix ${GUESTBOOK} --port 80 --nodes 0`,
+      'podwire: --nodes: "0" is not a whole number from 1 to 250\n',
+    ],
+    [
+      `matrix ${GUESTBOOK} --port 80 --proxy-mode ipvs`,
+      'podwire: --proxy-mode: ipvs is not built yet; iptables is\n',
+    ],
+    [
+      `matrix -f nowhere.yaml --port 80`,
+      'podwire: nowhere.yaml: cannot be read: no such file or directory\n',
+    ],
+    [
+      `trace ${GUESTBOOK} --from stranger --to svc/rdis`,
+      'podwire: --to: there is no Service default/rdis; did you mean default/svc/redis?\n',
+    ],
+    [
+      `trace ${GUESTBOOK} --from stranger --to redis-0 --expect maybe`,
+      'podwire: --expect: "maybe" is not known: expected delivered, dropped or rejected\n',
+    ],
+    [
+      `render ${GUESTBOOK}`,
+      'podwire: --node: is needed for iptables-save: the objects are those of one node\n',
+    ],
+    [`render ${GUESTBOOK} --node node-9`, /^podwire: --node: there is no node node-9; did you mean node-\d/],
+    [
+      `render ${GUESTBOOK} --node node-1 --as nft`,
+      'podwire: --as: nft is of a proxy mode that is not built yet\n',
+    ],
+  ])('%s is wrong usage', (args, message) => {
+    const { stdout, stderr, status } = podwire(args)
+    expect({ stdout, status }).toEqual({ stdout: '', status: 2 })
+    if (typeof message === 'string') expect(stderr).toBe(message)
+    else expect(stderr).toMatch(message)
+  })
+
+  it('names file, line and field of a mistake in a manifest', () => {
+    const file = join(folder, 'bad.yaml')
+    writeFileSync(file, service('70000'))
+    const { stderr, status } = podwire(`matrix -f ${file} --port 80`)
+    expect(status).toBe(2)
+    expect(stderr).toBe(
+      `podwire: ${file}:7: spec.ports[0].port: Invalid value: 70000: must be between 1 and 65535, inclusive\n`,
+    )
+  })
+
+  it('reads standard input, and warns on stderr', () => {
+    const { stdout, stderr, status } = podwire('matrix -f - --port 80', service('80'))
+    expect(status).toBe(0)
+    expect(stdout).toContain('. delivered')
+    expect(stderr).toBe('')
+    const lost = `${service('80')}  selector: { app: nobody }\n`
+    expect(podwire('matrix -f - --port 80', lost).stderr).toBe(
+      'podwire: warning: stdin:8: spec.selector: the selector of Service web (app=nobody) matches no pod\n',
+    )
+  })
+})
+
+describe('podwire trace', () => {
+  const trace = `trace ${GUESTBOOK} --from deploy/frontend --to svc/redis`
+
+  it('tells the way of the packet, its end and why', () => {
+    const { stdout, status } = podwire(trace)
+    expect(status).toBe(0)
+    expect(stdout).toContain('-j DNAT --to-destination')
+    expect(stdout).toContain('\nDELIVERED: pod default/redis-0 answered with SYN-ACK\n')
+  })
+
+  it('has the JSON fields of the contract', () => {
+    const flow = JSON.parse(podwire(`${trace} --port 6379 -o json`).stdout) as Flow
+    expect(Object.keys(flow)).toEqual([
+      'verdict',
+      'reason',
+      'proxyMode',
+      'backend',
+      'request',
+      'hops',
+      'reply',
+      'resourceVersions',
+    ])
+    expect(Object.keys(flow.request)).toEqual(['src', 'dst', 'sport', 'dport', 'protocol'])
+    expect(Object.keys(flow.backend!)).toEqual(['pod', 'ip', 'port'])
+    const hop = flow.hops.find(({ chain }) => chain === 'KUBE-SERVICES')!
+    for (const field of ['netns', 'hook', 'table', 'chain', 'rule', 'text', 'verdict', 'packet']) {
+      expect(hop).toHaveProperty(field)
+    }
+    expect(hop.verdict).toMatch(/^jump KUBE-SVC-/)
+    expect(Object.keys(hop.packet)).toEqual(['src', 'dst', 'sport', 'dport', 'mark'])
+    expect(flow.resourceVersions).toHaveProperty('services')
+  })
+
+  it('exits with 1 when an expectation fails, 0 when it holds', () => {
+    expect(podwire(`${trace} --expect delivered`).status).toBe(0)
+    const { stderr, status } = podwire(`${trace} --expect dropped`)
+    expect(status).toBe(1)
+    expect(stderr).toBe('podwire: expected dropped, got delivered in iptables mode\n')
+  })
+
+  it('says which modes are not built when asked for all', () => {
+    const { stdout, stderr, status } = podwire(`${trace} --all-modes -o json`)
+    expect(status).toBe(0)
+    expect((JSON.parse(stdout) as Flow[]).map(({ proxyMode }) => proxyMode)).toEqual(['iptables'])
+    expect(stderr).toBe('podwire: not built yet: ipvs, nftables, ebpf mode\n')
+  })
+})
+
+describe('podwire matrix', () => {
+  it('prints JSON in the shape of the contract', () => {
+    const matrix = JSON.parse(
+      podwire(`matrix ${GUESTBOOK} --port 80/tcp,6379 -o json`).stdout,
+    ) as Connectivity
+    expect(matrix.ports).toEqual(['80/tcp', '6379/tcp'])
+    expect(matrix.workloads).toEqual(['default/frontend', 'default/redis', 'default/stranger'])
+    expect(Object.keys(matrix.rows[0]!)).toEqual(['from', 'to', 'port', 'protocol', 'verdict', 'reason'])
+  })
+})
+
+describe('podwire render', () => {
+  it('prints what iptables-save prints', () => {
+    const { stdout, status } = podwire(`render ${GUESTBOOK} --node node/node-1`)
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/^\*(nat|filter|mangle)\n:/)
+    expect(stdout).toContain('-A KUBE-MARK-MASQ -j MARK --set-xmark 0x4000/0x4000\n')
+  })
+})
+
+describe('podwire demo', () => {
+  it('prints the same every time: the picture, one packet, what is not built', () => {
+    const { stdout, stderr, status } = podwire('demo')
+    expect({ stderr, status }).toEqual({ stderr: '', status: 0 })
+    expect(stdout).toMatchSnapshot()
+    expect(podwire('demo').stdout).toBe(stdout)
+  })
+})

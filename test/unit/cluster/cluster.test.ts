@@ -1,0 +1,237 @@
+import { readdirSync } from 'node:fs'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { Cluster } from '../../../src/index.ts'
+import type { Flow } from '../../../src/index.ts'
+
+async function guestbook(options: Parameters<typeof Cluster.create>[0] = {}): Promise<Cluster> {
+  const cluster = await Cluster.create(options)
+  await cluster.apply('examples/guestbook')
+  const { settled } = await cluster.settle()
+  expect(settled).toBe(true)
+  return cluster
+}
+
+describe('the guestbook', () => {
+  let cluster: Cluster
+  beforeAll(async () => {
+    cluster = await guestbook()
+  })
+
+  it('has nothing to warn of', () => {
+    expect(cluster.warnings()).toEqual([])
+  })
+
+  it('a frontend reaches redis through its Service, rewritten by the rules of its own node', () => {
+    const flow = cluster.connect({ from: 'deploy/frontend', to: 'svc/redis', port: 6379 })
+    expect(flow).toMatchObject({
+      verdict: 'delivered',
+      proxyMode: 'iptables',
+      backend: { pod: 'default/redis-0', port: 6379 },
+      request: { dport: 6379, protocol: 'tcp' },
+      reply: { verdict: 'delivered', src: flow.request.dst, dst: flow.request.src },
+    })
+    const dnat = flow.hops.find(({ verdict }) => verdict.startsWith('DNAT'))
+    expect(dnat).toMatchObject({ hook: 'PREROUTING', table: 'nat' })
+    expect(dnat!.text).toContain(`-j DNAT --to-destination ${flow.backend!.ip}:6379`)
+    expect(dnat!.chain).toMatch(/^KUBE-SEP-/)
+    const service = cluster.view.services().find(({ metadata }) => metadata.name === 'redis')!
+    expect(flow.resourceVersions.services).toBe(service.metadata.resourceVersion)
+  })
+
+  it('every hop names its rule as it stands in the rules of that node', () => {
+    const flow = cluster.connect({ from: 'deploy/frontend', to: 'svc/redis' })
+    const rules = flow.hops.filter(({ rule }) => rule !== undefined)
+    expect(rules.length).toBeGreaterThan(10)
+    for (const { netns, table, chain, rule, text } of rules) {
+      const saved = cluster.render({ as: 'iptables-save', node: netns })
+      const section = saved.split(`*${table}\n`)[1]!.split('COMMIT')[0]!
+      const lines = section.split('\n').filter((line) => line.startsWith(`-A ${chain} `))
+      expect(lines[rule! - 1]).toBe(text)
+    }
+  })
+
+  it.each<[string, string, string, Partial<Flow>]>([
+    ['a node to the Service: masqueraded', 'node/node-1', 'svc/redis', { verdict: 'delivered' }],
+    ['a pod to itself through its Service (hairpin)', 'redis-0', 'svc/redis', { verdict: 'delivered' }],
+    ['a stranger, too', 'pod/stranger', 'svc/redis', { verdict: 'delivered' }],
+    ['outside to the node port', '198.51.100.77', 'svc/frontend', { verdict: 'delivered' }],
+    ['a node to its node port over loopback', 'node/node-1', '127.0.0.1:30080', { verdict: 'delivered' }],
+    ['the headless Service is the pod', 'stranger', 'svc/redis-headless', { verdict: 'delivered' }],
+    ['a port nobody listens on', 'stranger', 'redis-0:81', { verdict: 'rejected' }],
+    ['a pod to the outside', 'stranger', '8.8.8.8:443', { verdict: 'delivered' }],
+    ['a pod to a node', 'stranger', 'node/node-2:10250', { verdict: 'delivered' }],
+    ['outside to a ClusterIP: no route', '198.51.100.77', 'svc/redis', { verdict: 'dropped' }],
+    ['an address of the Service range that nobody has', 'stranger', '10.96.0.99:80', { verdict: 'dropped' }],
+  ])('%s', (_, from, to, expected) => {
+    expect(cluster.connect({ from, to })).toMatchObject(expected)
+  })
+
+  it('pings', () => {
+    const flow = cluster.connect({ from: 'stranger', to: 'redis-0', protocol: 'icmp' })
+    expect(flow).toMatchObject({ verdict: 'delivered', request: { sport: 0, dport: 0, protocol: 'icmp' } })
+  })
+
+  it('the matrix: frontends listen on 80, redis on 6379, the stranger on nothing', () => {
+    const { workloads, rows } = cluster.matrix({
+      ports: [
+        { port: 80, protocol: 'tcp' },
+        { port: 6379, protocol: 'tcp' },
+      ],
+    })
+    expect(workloads).toEqual(['default/frontend', 'default/redis', 'default/stranger'])
+    expect(rows).toHaveLength(18)
+    for (const { to, port, verdict } of rows) {
+      const listens = (to === 'default/frontend' && port === 80) || (to === 'default/redis' && port === 6379)
+      expect([to, port, verdict]).toEqual([to, port, listens ? 'delivered' : 'rejected'])
+    }
+  })
+
+  it('a matrix leaves no trace in conntrack', () => {
+    const before = cluster.engine.conntrackCount('node-1')
+    cluster.matrix({ ports: [{ port: 80, protocol: 'tcp' }] })
+    expect(cluster.engine.conntrackCount('node-1')).toBe(before)
+  })
+
+  it('renders a script that holds every namespace and rule', () => {
+    const script = cluster.render({ as: 'script' })
+    for (const netns of ['fabric', 'outside', 'node-1', 'node-2', 'default_redis-0']) {
+      expect(script).toContain(`ip netns add ${netns}\n`)
+    }
+    const rules = ['node-1', 'node-2'].flatMap((node) =>
+      cluster
+        .render({ as: 'iptables-save', node })
+        .split('\n')
+        .filter((line) => line.startsWith('-A')),
+    )
+    for (const rule of rules) expect(script).toContain(` ${rule}\n`)
+    const one = cluster.render({ as: 'script', node: 'node-1' })
+    expect(one).not.toContain('ip netns add node-2')
+    expect(one).not.toContain('default_redis-0')
+  })
+
+  it('says who is meant by mistake', () => {
+    expect(() => cluster.connect({ from: 'pod/frontend', to: 'svc/redis' })).toThrow(/^from: there is no pod/)
+    expect(() => cluster.render({ as: 'script', node: 'node-7' })).toThrow(/^node: there is no node node-7/)
+  })
+})
+
+describe('a cluster', () => {
+  it('is a function of its manifests and its seed', async () => {
+    const request = { from: 'deploy/frontend', to: 'svc/frontend' }
+    const [a, b] = [await guestbook({ seed: 5 }), await guestbook({ seed: 5 })]
+    for (let round = 0; round < 5; round++) expect(a.connect(request)).toEqual(b.connect(request))
+    expect(a.render({ as: 'script' })).toBe(b.render({ as: 'script' }))
+  })
+
+  it('follows a change: a Service loses its endpoints and refuses', async () => {
+    const cluster = await guestbook()
+    const redis = { name: 'redis', namespace: 'default' }
+    const { statefulsets } = await import('../../../src/apiserver/index.ts')
+    cluster.client.scale(statefulsets, redis, 0)
+    await cluster.settle()
+    const flow = cluster.connect({ from: 'stranger', to: 'svc/redis' })
+    expect(flow.verdict).toBe('rejected')
+    expect(flow.reason).toMatch(/has no endpoints/)
+    cluster.client.scale(statefulsets, redis, 1)
+    await cluster.settle()
+    expect(cluster.connect({ from: 'stranger', to: 'svc/redis' }).verdict).toBe('delivered')
+  })
+
+  it('balances over the pods of a Service', async () => {
+    const cluster = await guestbook({ nodes: 3 })
+    const backends = new Set(
+      Array.from(
+        { length: 40 },
+        () => cluster.connect({ from: 'stranger', to: 'svc/frontend' }).backend?.pod,
+      ),
+    )
+    expect(backends.size).toBe(2)
+  })
+
+  it('gives a LoadBalancer an address that is announced, and keeps the client behind Local', async () => {
+    const cluster = await Cluster.create({ nodes: 3 })
+    await cluster.apply('examples/guestbook')
+    await cluster.apply(`apiVersion: v1
+kind: Service
+metadata: { name: public }
+spec:
+  type: LoadBalancer
+  externalTrafficPolicy: Local
+  selector: { role: frontend }
+  ports: [{ port: 80 }]
+`)
+    await cluster.settle()
+    const flow = cluster.connect({ from: '198.51.100.50', to: 'svc/public' })
+    expect(flow.verdict).toBe('delivered')
+    expect(flow.request.dst).toMatch(/^203\.0\.113\./)
+    const arrival = flow.hops.find(
+      ({ verdict, direction }) => verdict === 'delivered' && direction === 'request',
+    )
+    expect(arrival?.packet.src).toBe('198.51.100.50')
+  })
+
+  it('speaks IPv6 where a Service does', async () => {
+    const cluster = await Cluster.create()
+    await cluster.apply('examples/guestbook')
+    await cluster.apply(
+      'apiVersion: v1\nkind: Service\nmetadata: { name: six }\nspec: { ipFamilies: [IPv6], selector: { app: redis }, ports: [{ port: 6379 }] }\n',
+    )
+    await cluster.settle()
+    const flow = cluster.connect({ from: 'deploy/frontend', to: 'svc/six' })
+    expect(flow).toMatchObject({ verdict: 'delivered', backend: { pod: 'default/redis-0' } })
+    expect(flow.request.dst).toMatch(/^fd00:10:96:/)
+  })
+
+  it('warns of what has no effect, with its place', async () => {
+    const cluster = await Cluster.create()
+    await cluster.apply(`apiVersion: v1
+kind: Service
+metadata: { name: lost }
+spec:
+  selector: { app: nobody }
+  ports: [{ port: 80 }]
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: shy, labels: { app: shy } }
+spec: { containers: [{ name: c, image: i, ports: [{ containerPort: 8080 }] }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: shy }
+spec:
+  selector: { app: shy }
+  ports: [{ port: 80 }]
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: deny }
+spec: { podSelector: {} }
+`)
+    await cluster.settle()
+    expect(cluster.warnings().map(({ message, place }) => `${place.line}: ${message}`)).toEqual([
+      '5: the selector of Service lost (app=nobody) matches no pod',
+      '18: no pod that Service shy selects has a TCP port 80',
+      '20: NetworkPolicy deny is not enforced: policies are not built yet',
+    ])
+  })
+
+  it.each(readdirSync('test/fixtures/manifests'))('boots %s', async (name) => {
+    const cluster = await Cluster.create({ nodes: 3 })
+    await cluster.apply(`test/fixtures/manifests/${name}`)
+    const { settled } = await cluster.settle()
+    expect(settled).toBe(true)
+    expect(cluster.view.pods().every(({ status }) => status?.phase === 'Running')).toBe(true)
+    const [service] = cluster.view.services()
+    const { namespace, name: service1 } = service!.metadata
+    const flow = cluster.connect({ from: 'node/node-1', to: `${namespace}/svc/${service1}` })
+    expect(flow.verdict).toBe('delivered')
+  })
+
+  it.each([
+    [{ nodes: 0 }, /^nodes: 0 is not a whole number/],
+    [{ proxyMode: 'ipvs' as const }, /^proxyMode: ipvs is not built yet/],
+  ])('refuses %j', async (options, message) => {
+    await expect(Cluster.create(options)).rejects.toThrow(message)
+  })
+})

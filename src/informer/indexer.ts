@@ -80,31 +80,30 @@ export class Indexer<T extends KubeObject> implements Lister<T> {
     return Array.from(found.keys.get(value) ?? [], (key) => this.#objects.get(key)!)
   }
 
-  /** Adds or replaces. */
+  /** Adds or replaces. An object that stays under a value keeps its place there. */
   set(object: T): void {
     const key = keyOf(object)
     const old = this.#objects.get(key)
-    if (old !== undefined) this.#remove(key, old)
     this.#objects.set(key, object)
-    for (const index of this.#indexes.values()) insert(index, key, object)
+    for (const index of this.#indexes.values()) {
+      const values = index.of(object)
+      const before = old === undefined ? NO_VALUES : index.of(old)
+      if (values.length === before.length && values.every((value, position) => value === before[position]))
+        continue
+      for (const value of before) if (!values.includes(value)) remove(index, key, value)
+      insert(index, key, object)
+    }
   }
 
   delete(key: string): void {
     const old = this.#objects.get(key)
     if (old === undefined) return
-    this.#remove(key, old)
+    for (const index of this.#indexes.values()) for (const value of index.of(old)) remove(index, key, value)
     this.#objects.delete(key)
   }
-
-  #remove(key: string, object: T): void {
-    for (const { of, keys } of this.#indexes.values())
-      for (const value of of(object)) {
-        const set = keys.get(value)
-        set?.delete(key)
-        if (set?.size === 0) keys.delete(value)
-      }
-  }
 }
+
+const NO_VALUES: readonly string[] = []
 
 function insert<T>({ of, keys }: Index<T>, key: string, object: T): void {
   for (const value of of(object)) {
@@ -112,4 +111,10 @@ function insert<T>({ of, keys }: Index<T>, key: string, object: T): void {
     if (set === undefined) keys.set(value, new Set([key]))
     else set.add(key)
   }
+}
+
+function remove<T>({ keys }: Index<T>, key: string, value: string): void {
+  const set = keys.get(value)
+  set?.delete(key)
+  if (set?.size === 0) keys.delete(value)
 }

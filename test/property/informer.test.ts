@@ -109,7 +109,7 @@ describe.each([
     'comes to the server’s state through any faults (selector %s)',
     (labelSelector) => {
       fc.assert(
-        fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
           const world = startServer()
           const { clock, client, server } = world
           const factory = new InformerFactory(new ApiClient(server, 'informer'), {
@@ -150,7 +150,7 @@ describe('watch', () => {
   it('from any version on is the difference between the list then and the list now', () => {
     fc.assert(
       fc.property(
-        fc.array(step, { minLength: 1, maxLength: 40 }),
+        fc.array(step, { minLength: 1, maxLength: 40, size: 'max' }),
         fc.nat(),
         fc.constantFrom(undefined, 'l=x', 'l!=x'),
         (steps, pick, labelSelector) => {

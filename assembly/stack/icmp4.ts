@@ -197,9 +197,9 @@ export abstract class Icmp4 {
       const ms = ((Time.now() / 1000) % 86400000) as u32
       store<u32>(l4, bswap<u32>(ms), 12)
       store<u32>(l4, bswap<u32>(ms), 16)
+      store<u8>(l4, 0, ICMP_CODE)
     } else memory.copy(l4, Skb.l4(skb), length)
     store<u8>(l4, type, ICMP_TYPE)
-    store<u8>(l4, 0, ICMP_CODE)
     Make.checksum(answer, IPPROTO_ICMP, ICMP_CHECK)
     Address.copy(Skb.dst16(answer), Skb.src(skb))
     Address.copy(Skb.src(answer), Skb.dst16(skb))

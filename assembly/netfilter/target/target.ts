@@ -19,15 +19,14 @@ import {
 } from '../../../src/abi/target.ts'
 import { IP_CT_NEW, IP_CT_UNTRACKED } from '../../../src/abi/conntrack.ts'
 import { NF_DROP, NF_UNKNOWN } from '../../../src/abi/verdict.ts'
-import { Answer } from '../../packet/answer.ts'
 import { Skb } from '../../packet/skb.ts'
 import { SetMatch } from '../match/set.ts'
 import { Rule } from '../rule.ts'
-import { Xt } from '../xt.ts'
 import { Connmark } from './connmark.ts'
 import { XT_CONTINUE } from './continue.ts'
 import { Mangle } from './mangle.ts'
 import { NatTarget } from './nat.ts'
+import { Reject } from './reject.ts'
 import { Tcpmss } from './tcpmss.ts'
 
 export abstract class Target {
@@ -47,8 +46,8 @@ export abstract class Target {
       case TARGET_REDIRECT:
         return NatTarget.run(skb, target, data)
       case TARGET_REJECT:
-        if (arg == REJECT_TCP_RESET) Answer.tcpReset(skb, Xt.hook)
-        else Answer.icmpError(skb, arg >> 8, arg & 255, Xt.hook)
+        if (arg == REJECT_TCP_RESET) Reject.tcpReset(skb)
+        else Reject.icmpError(skb, arg >> 8, arg & 255)
         return NF_DROP
       case TARGET_NOTRACK:
         if (!Target.isSeen(skb)) Skb.setCtinfo(skb, IP_CT_UNTRACKED)

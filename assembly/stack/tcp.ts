@@ -14,7 +14,6 @@ import {
 import {
   IPPROTO_TCP,
   IP_DF,
-  IP_TOS,
   PACKET_HOST,
   TCP_ACK,
   TCP_CHECK,
@@ -53,6 +52,7 @@ import { Skb } from '../packet/skb.ts'
 import { Client } from './client.ts'
 import { Connection } from './connection.ts'
 import { Drop } from './drop.ts'
+import { Field } from '../netfilter/match/fields.ts'
 import { Make } from './make.ts'
 import { Rt } from './route.ts'
 
@@ -256,7 +256,8 @@ export abstract class Tcp {
     if (load<u32>(Skb.netns(skb), NETNS_FWMARK_REFLECT) != 0) Skb.setMark(answer, Skb.mark(skb))
     if (!Make.route(answer, 0)) return
     Tcp.fillReset(answer, skb, flags, header)
-    Tcp.finish(answer, load<u8>(Skb.l3(skb), IP_TOS) as u32)
+    // ip_send_unicast_reply, tcp_v6_send_response: the type of service without the congestion bits.
+    Tcp.finish(answer, Field.dsfield(skb) & ~3)
   }
 
   /** The reset REJECT asked for (nf_send_reset); `about` is the copy that asked, and ends here. */
@@ -314,7 +315,7 @@ export abstract class Tcp {
     Make.checksum(answer, IPPROTO_TCP, TCP_CHECK)
     if (Skb.family(answer) == NFPROTO_IPV4)
       Make.header4(answer, IPPROTO_TCP, tos, Make.hops(answer), 0, IP_DF)
-    else Make.header6(answer, IPPROTO_TCP, Make.hops(answer), 0x60)
+    else Make.header6(answer, IPPROTO_TCP, Make.hops(answer), 0x60 | (tos >> 4) | ((tos & 15) << 12))
     Make.send(answer)
   }
 

@@ -34,7 +34,8 @@ import {
   TTL_OP,
   TTL_VALUE,
 } from '../../../src/abi/match.ts'
-import { SKB_F_LOCAL, SKB_SOCKET } from '../../../src/abi/skb.ts'
+import { IPPROTO_TCP } from '../../../src/abi/headers.ts'
+import { SKB_F_ERROR, SKB_F_LOCAL, SKB_SOCKET } from '../../../src/abi/skb.ts'
 import { NFPROTO_IPV4 } from '../../../src/abi/verdict.ts'
 import { TUPLE_DST, TUPLE_SRC } from '../../../src/abi/tuple.ts'
 import { Skb } from '../../packet/skb.ts'
@@ -116,14 +117,20 @@ export abstract class Field {
     return a0 != b0 ? a0 < b0 : bswap<u64>(load<u64>(a, 8)) < bswap<u64>(load<u64>(b, 8))
   }
 
+  /** A received packet has no socket, nor has the reset that REJECT makes (nf_send_reset). */
+  @inline static hasSocket(skb: usize): bool {
+    if (!Skb.hasFlag(skb, SKB_F_LOCAL)) return false
+    return !(Skb.hasFlag(skb, SKB_F_ERROR) && Skb.proto(skb) == IPPROTO_TCP)
+  }
+
   /**
-   * xt_owner.c. A received packet has no socket. Answers of the kernel's own making have a socket without a file;
+   * xt_owner.c. Answers of the kernel's own making have a socket without a file;
    * everything else local belongs to a process of root.
    */
   static owner(skb: usize, record: usize): bool {
     const given = load<u16>(record, OWNER_GIVEN) as u32
     const invert = load<u16>(record, OWNER_INVERT) as u32
-    if (!Skb.hasFlag(skb, SKB_F_LOCAL)) return given == invert
+    if (!Field.hasSocket(skb)) return given == invert
     if (given & invert & OWNER_SOCKET) return false
     if (load<u32>(skb, SKB_SOCKET) == 0) return ((given ^ invert) & (OWNER_UID | OWNER_GID)) == 0
     if (given & OWNER_UID) {

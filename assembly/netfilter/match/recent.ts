@@ -35,7 +35,6 @@ import {
   RECENT_STAMP_MASK,
   RECENT_STRIDE,
 } from '../../../src/abi/recent.ts'
-import { SKB_F_LOCAL } from '../../../src/abi/skb.ts'
 import { TUPLE_DST, TUPLE_SRC } from '../../../src/abi/tuple.ts'
 import { Skb } from '../../packet/skb.ts'
 import { Field } from './fields.ts'
@@ -51,7 +50,7 @@ export abstract class Recent {
     const address = v128.and(v128.load(skb + side), v128.load(list, RECENT_MASK))
     // The time to live as it was before this host took one off.
     let ttl = Field.hops(skb)
-    if (Skb.outdev(skb) != 0 && !Skb.hasFlag(skb, SKB_F_LOCAL)) ttl = (ttl + 1) & 255
+    if (Skb.outdev(skb) != 0 && !Field.hasSocket(skb)) ttl = (ttl + 1) & 255
     const entry = Recent.find(list, address, Skb.family(skb), flags & RECENT_F_TTL ? ttl : 0)
     if (entry == 0) {
       if (command != RECENT_SET) return not

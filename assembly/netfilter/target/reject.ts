@@ -3,12 +3,20 @@
 
 import {
   IPPROTO_DCCP,
+  IPPROTO_ICMP,
+  IPPROTO_ICMPV6,
   IPPROTO_SCTP,
   IPPROTO_TCP,
   IPPROTO_UDP,
   IPPROTO_UDPLITE,
 } from '../../../src/abi/headers.ts'
-import { RT_F_BROADCAST, RT_F_MULTICAST, SKB_F_LOCAL, SKB_RT_FLAGS } from '../../../src/abi/skb.ts'
+import {
+  RT_F_BROADCAST,
+  RT_F_MULTICAST,
+  SKB_F_LOCAL,
+  SKB_RT_FLAGS,
+  SKB_SOCKET,
+} from '../../../src/abi/skb.ts'
 import { TUPLE_DST, TUPLE_SRC } from '../../../src/abi/tuple.ts'
 import { NFPROTO_IPV4 } from '../../../src/abi/verdict.ts'
 import { Conntrack } from '../../conntrack/core.ts'
@@ -41,6 +49,9 @@ export abstract class Reject {
   static icmpError(skb: usize, type: u32, code: u32): void {
     if (Xt.fragoff != 0) return
     const v6 = Skb.family(skb) != NFPROTO_IPV4
+    // The kernel's own ICMP is sent with the ICMP socket locked: no error about it can be (icmp_xmit_lock).
+    const icmp = Xt.proto == (v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP)
+    if (icmp && Skb.hasFlag(skb, SKB_F_LOCAL) && load<u32>(skb, SKB_SOCKET) == 0) return
     if (v6 && (Xt.proto < 0 || Xt.thoff >= Xt.end)) return
     if (Reject.isChecked(Xt.proto) && !Reject.isSound(skb, Xt.proto)) return
     Answer.icmpError(skb, type, code, Xt.hook)

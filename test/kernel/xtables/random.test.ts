@@ -72,17 +72,10 @@ function frames(captured: readonly CapturedAt[]): string[] {
     .sort()
 }
 
-/** Headers that reception looks at in its own ways, whatever the rules: fragments, hop-by-hop options out of place. */
+/** Headers that reception looks at in its own ways, whatever the rules: fragments, IPv6 extension headers. */
 function isOdd(bytes: Uint8Array): boolean {
   if (bytes[0]! >> 4 === 4) return (((bytes[6]! & 0x3f) << 8) | bytes[7]!) !== 0
-  let next = bytes[6]!
-  for (let at = 40; [0, 43, 51, 60].includes(next) && at + 2 <= bytes.length;) {
-    if (next === 0 && at > 40) return true
-    const length = next === 51 ? (bytes[at + 1]! + 2) * 4 : (bytes[at + 1]! + 1) * 8
-    next = bytes[at]!
-    at += length
-  }
-  return next === 44 || next === 59
+  return [0, 43, 44, 51, 59, 60].includes(bytes[6]!)
 }
 
 /**
@@ -101,14 +94,16 @@ function side(bytes: Uint8Array): typeof a | undefined {
   return subnet(source) === 1 ? a : b
 }
 
-/** Of packets of the node's own: identification, checksums of zero, flow labels. */
+/** Of packets of the node's own (its errors may carry another's address): identification, checksums of zero, flow labels. */
 function mask(packet: Uint8Array): void {
   if (packet[0]! >> 4 === 6) {
     const own = packet[9] === 0 && packet[23] === 1 && packet[15] === 0
     if (own) packet.fill(0, 2, 4).set([packet[1]! & 0xf0], 1)
     return
   }
-  if (packet[12] !== 10 || packet[15] !== 1) return
+  const header = (packet[0]! & 15) * 4
+  const error = packet[9] === 1 && [3, 11, 12].includes(packet[header]!)
+  if (!error && (packet[12] !== 10 || packet[15] !== 1)) return
   packet.fill(0, 4, 6).fill(0, 10, 12)
   // Zero has two forms in one's complement: the sum over a message of zeros may come out as either.
   if (packet[9] === 1 && packet[22] === 255 && packet[23] === 255) packet.fill(0, 22, 24)

@@ -117,10 +117,14 @@ export abstract class Field {
     return a0 != b0 ? a0 < b0 : bswap<u64>(load<u64>(a, 8)) < bswap<u64>(load<u64>(b, 8))
   }
 
-  /** A received packet has no socket, nor has the reset that REJECT makes (nf_send_reset). */
+  /**
+   * A received packet has no socket, nor has the reset that REJECT makes (nf_send_reset), nor any reset of TCP's own
+   * over IPv6 (tcp_v6_send_response).
+   */
   @inline static hasSocket(skb: usize): bool {
     if (!Skb.hasFlag(skb, SKB_F_LOCAL)) return false
-    return !(Skb.hasFlag(skb, SKB_F_ERROR) && Skb.proto(skb) == IPPROTO_TCP)
+    if (load<u32>(skb, SKB_SOCKET) != 0 || Skb.proto(skb) != IPPROTO_TCP) return true
+    return Skb.family(skb) == NFPROTO_IPV4 && !Skb.hasFlag(skb, SKB_F_ERROR)
   }
 
   /**

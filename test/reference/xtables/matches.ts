@@ -268,7 +268,9 @@ function limit(
 
 function owner(match: Extract<Match, { kind: 'owner' }>, packet: TwinPacket): boolean {
   const given = [match.uid, match.gid, match.socketExists].filter((part) => part !== undefined)
-  if (!packet.input.local) return given.every((part) => part.not === true)
+  // A reset over IPv6 that no process sends has no socket, nor has what was received.
+  const bare = packet.family === 'ipv6' && packet.input.local === 'kernel' && packet.transport.protocol === 6
+  if (!packet.input.local || bare) return given.every((part) => part.not === true)
   if (match.socketExists?.not) return false
   if (packet.input.local === 'kernel')
     return [match.uid, match.gid].every((part) => !part || part.not === true)

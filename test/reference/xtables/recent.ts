@@ -43,7 +43,9 @@ export class RecentLists {
     const not = match.not === true
     const address = match.side === 'rsource' ? packet.source : packet.destination
     const key = `${packet.family} ${address.map((byte, i) => byte & list.mask[i]!).join('.')}`
-    const ttl = world.hasOut && !packet.input.local ? (packet.ttl + 1) & 255 : packet.ttl
+    const bare =
+      packet.family === 'ipv6' && packet.input.local === 'kernel' && packet.transport.protocol === 6
+    const ttl = world.hasOut && (!packet.input.local || bare) ? (packet.ttl + 1) & 255 : packet.ttl
     const asked = match.rttl ? ttl : 0
     const entry = list.entries
       .filter((candidate) => candidate.key === key)

@@ -5,6 +5,7 @@ import {
   CT_ORIGINAL,
   CT_REPLY,
   CT_STATUS,
+  IPS_CONFIRMED,
   IPS_DST_NAT,
   IPS_SRC_NAT,
   IP_CT_IS_REPLY,
@@ -116,7 +117,8 @@ export abstract class ConntrackMatch {
       if (hit == ((invert & CONNTRACK_F_STATUS) != 0)) return false
     }
     if (given & CONNTRACK_F_EXPIRE) {
-      const seconds = Ct.expiresIn(ct)
+      // Before it is confirmed an entry's timeout counts from boot, long past (nf_ct_expires).
+      const seconds = load<u32>(ct, CT_STATUS) & IPS_CONFIRMED ? Ct.expiresIn(ct) : 0
       const inside =
         seconds >= load<u32>(record, CONNTRACK_EXPIRE_MIN) &&
         seconds <= load<u32>(record, CONNTRACK_EXPIRE_MAX)

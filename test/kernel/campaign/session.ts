@@ -57,7 +57,7 @@ export class Session {
     this.#kernel.write({ ...files, none: EMPTY })
     if (!this.#open) {
       await this.#kernel.reset()
-      await this.#kernel.script(`${quietly(TOPOLOGY)}\nsleep 0.05`)
+      await this.#kernel.script(`${quietly(TOPOLOGY)}\nsleep 0.1`)
       await this.#kernel.open([HOST_A, HOST_B])
       this.#open = true
     }

@@ -181,7 +181,7 @@ export function quietly(script: string): string {
     return name === undefined ? [line] : [line, `ip netns exec ${name} sysctl -q -w ${QUIET.join(' ')}`]
   })
   const firstRule = lines.findIndex((line) => line.includes('tables'))
-  return [...lines.slice(0, firstRule), 'sleep 0.05', ...lines.slice(firstRule)].join('\n')
+  return [...lines.slice(0, firstRule), 'sleep 0.1', ...lines.slice(firstRule)].join('\n')
 }
 
 function portsOf(kase: KernelCase): Port[] {

@@ -78,6 +78,7 @@ import { Drop } from './drop.ts'
 import { Forward } from './forward.ts'
 import { Hooks } from './hooks.ts'
 import { Input4 } from './input4.ts'
+import { IpError } from './ip-error.ts'
 import { Options } from './options.ts'
 import { Reassembly } from './reassembly.ts'
 import { Route6 } from './route6.ts'
@@ -214,20 +215,24 @@ export abstract class Receive {
     }
     switch (error) {
       case 113:
-        Answer.icmpError(skb, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH, NF_INET_PRE_ROUTING)
+        Receive.refuse(skb, ICMP_HOST_UNREACH)
         Drop.packet(skb, REASON_ROUTE_UNREACHABLE)
         return
       case 101:
-        Answer.icmpError(skb, ICMP_DEST_UNREACH, ICMP_NET_UNREACH, NF_INET_PRE_ROUTING)
+        Receive.refuse(skb, ICMP_NET_UNREACH)
         Drop.packet(skb, REASON_IP_INNOROUTES)
         return
       case 13:
-        Answer.icmpError(skb, ICMP_DEST_UNREACH, ICMP_PKT_FILTERED, NF_INET_PRE_ROUTING)
+        Receive.refuse(skb, ICMP_PKT_FILTERED)
         Drop.packet(skb, REASON_ROUTE_PROHIBIT)
         return
       default:
         Drop.packet(skb, REASON_ROUTE_BLACKHOLE)
     }
+  }
+
+  private static refuse(skb: usize, code: u32): void {
+    if (IpError.allowed(skb)) Answer.icmpError(skb, ICMP_DEST_UNREACH, code, NF_INET_PRE_ROUTING)
   }
 
   private static ip6(frame: usize, l3: usize, have: u32): void {

@@ -2,7 +2,7 @@
  * A case of a campaign: random rules in both families and flows played through them. The namespaces of the house
  * topology are kept from case to case for speed; rules, sets, conntrack entries are made anew.
  */
-import type { Flow } from '../../arbitraries/flow.ts'
+import { CLIENT_PORTS, SERVER_PORTS, type Flow } from '../../arbitraries/flow.ts'
 import type { Step } from '../../arbitraries/step.ts'
 import { printIptablesSave } from '../../../src/kernel/iptables/index.ts'
 import type { Ruleset } from '../../../src/kernel/ruleset.ts'
@@ -37,6 +37,26 @@ const UNLOAD = [
 ]
 const EMPTY = ['raw', 'mangle', 'nat', 'filter', 'security'].map((table) => `*${table}\nCOMMIT\n`).join('')
 
+export interface Played {
+  readonly kase: KernelCase
+  readonly comparison: Comparison
+  /** The kernel had to look for a free port, from a random start: nothing that follows can be foretold. */
+  readonly randomPort: boolean
+}
+
+const PORTS: ReadonlySet<number> = new Set([...CLIENT_PORTS, ...SERVER_PORTS, 0, 65535])
+
+/** A reply tuple of conntrack -L with a port that neither a flow nor a rule names. */
+function hasRandomPort(text: string): boolean {
+  return [...text.matchAll(/sport=(\d+) dport=(\d+).*?sport=(\d+) dport=(\d+)/g)].some(
+    ([, sport, dport, back, to]) => {
+      const translated = (from: string | undefined, into: string | undefined): boolean =>
+        from !== into && !PORTS.has(Number(into))
+      return translated(sport, to) || translated(dport, back)
+    },
+  )
+}
+
 export class Session {
   readonly #kernel: Kernel
   #open = false
@@ -52,7 +72,7 @@ export class Session {
   }
 
   /** Plays a plan through the kernel, the recorded frames through the engine. */
-  async play(plan: Plan): Promise<{ kase: KernelCase; comparison: Comparison }> {
+  async play(plan: Plan): Promise<Played> {
     const files = filesOf(plan)
     this.#kernel.write({ ...files, none: EMPTY })
     if (!this.#open) {
@@ -74,7 +94,8 @@ export class Session {
       watch: [HOST_A, HOST_B],
     }
     const kernel: Outcome = { captured, outputs, elapsed }
-    return { kase, comparison: compareOutcomes(kase, kernel, engineOutcome(kase, LOOK)) }
+    const comparison = compareOutcomes(kase, kernel, engineOutcome(kase, LOOK))
+    return { kase, comparison, randomPort: outputs.some(({ text }) => hasRandomPort(text)) }
   }
 
   /** A set that the kernel still holds for a moment cannot go: fresh namespaces then. */

@@ -35,7 +35,7 @@ const NODE_SYSCTLS = [
   ...QUIET,
   'net.ipv4.ip_forward=1',
   'net.ipv6.conf.all.forwarding=1',
-  'net.ipv4.icmp_ratelimit=0',
+  'net.ipv4.icmp_ratemask=0',
   'net.ipv4.icmp_msgs_per_sec=1000000',
   'net.ipv6.icmp.ratelimit=0',
 ]

@@ -19,6 +19,7 @@ import {
   RT_SCOPE_UNIVERSE,
 } from '../../src/abi/address.ts'
 import {
+  CONF6_ADDR_GEN_MODE,
   CONF4_ACCEPT_REDIRECTS,
   CONF4_SEND_REDIRECTS,
   CONF4_SHARED_MEDIA,
@@ -369,7 +370,7 @@ export abstract class Admin {
 
   /** fe80:: with the modified EUI-64 of the hardware address. */
   private static linkLocal(link: usize): void {
-    if (Conf.own6(link, CONF6_DISABLE_IPV6) != 0) return
+    if ((Conf.own6(link, CONF6_DISABLE_IPV6) | Conf.own6(link, CONF6_ADDR_GEN_MODE)) != 0) return
     memory.fill(SCRATCH_ADDRESS, 0, ADDRESS_SIZE)
     const mac = link + LINK_MAC
     store<u16>(SCRATCH_ADDRESS, 0x80fe)

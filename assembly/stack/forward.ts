@@ -28,12 +28,19 @@ import {
   REASON_PKT_TOO_BIG,
   REASON_TTL_EXPIRED,
 } from '../../src/abi/reason.ts'
-import { IP_F_DEFRAGGED, IP_F_DOREDIRECT, IP_F_FORWARDED, IP_F_SOURCE_ROUTE } from '../../src/abi/skb.ts'
+import {
+  IP_F_DEFRAGGED,
+  IP_F_DOREDIRECT,
+  IP_F_FORWARDED,
+  IP_F_SOURCE_ROUTE,
+  WORK_FORWARD,
+} from '../../src/abi/skb.ts'
 import { NF_ACCEPT, NF_INET_FORWARD } from '../../src/abi/verdict.ts'
 import { Conf } from '../netns/conf.ts'
 import { Address } from '../packet/address.ts'
 import { Answer } from '../packet/answer.ts'
 import { Checksum } from '../packet/checksum.ts'
+import { Queue } from '../packet/queue.ts'
 import { Skb } from '../packet/skb.ts'
 import { Drop } from './drop.ts'
 import { Hooks } from './hooks.ts'
@@ -67,6 +74,11 @@ export abstract class Forward {
     if (flags & IP_F_DOREDIRECT && !(flags & IP_F_SOURCE_ROUTE) && Redirect.allowed(skb)) {
       const gateway = Address.v4(Skb.nexthop(skb))
       Answer.icmpErrorInfo(skb, ICMP_REDIRECT, 1, gateway, NF_INET_FORWARD)
+      // The redirect goes out first.
+      Skb.setIpFlags(skb, flags | IP_F_FORWARDED)
+      Skb.setWork(skb, WORK_FORWARD)
+      Queue.local(skb)
+      return
     }
     Skb.setIpFlags(skb, flags | IP_F_FORWARDED)
     Forward.hook(skb)
@@ -122,7 +134,8 @@ export abstract class Forward {
     Forward.hook(skb)
   }
 
-  private static hook(skb: usize): void {
+  /** The packet has its last hop count: FORWARD, then out. */
+  static hook(skb: usize): void {
     const verdict = Hooks.forward(skb)
     if (verdict != NF_ACCEPT) {
       Hooks.finish(skb, verdict)

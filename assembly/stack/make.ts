@@ -9,8 +9,6 @@ import {
   IP6_SRC,
   IP6_VTF,
   IPPROTO_ICMP,
-  IPPROTO_ICMPV6,
-  IPPROTO_TCP,
   IPPROTO_UDP,
   IP_CHECK,
   IP_DST,
@@ -114,9 +112,9 @@ export abstract class Make {
       sum = Checksum.pseudo(Skb.src(skb), Skb.dst16(skb), Skb.family(skb), proto, length)
     }
     let check = ~Checksum.fold(Checksum.partial(l4, length, sum)) & 0xffff
-    if (check == 0 && (proto == IPPROTO_UDP || proto == IPPROTO_ICMPV6 || proto == IPPROTO_TCP)) {
-      check = proto == IPPROTO_UDP ? 0xffff : 0
-    }
+    if (proto == IPPROTO_UDP && check == 0) check = 0xffff
+    // The kernel sums ICMP from -0 on: a message of zeroes has the checksum 0.
+    if (proto == IPPROTO_ICMP && check == 0xffff) check = 0
     store<u16>(l4 + field, check)
   }
 

@@ -3,10 +3,13 @@
 // and timestamp options are checked, but the receiver's address and time are not written into them.
 
 import {
+  ICMPV6_HDR_FIELD,
   ICMPV6_PARAMPROB,
   ICMPV6_UNK_OPTION,
+  ICMP_PARAMETERPROB,
   IP6_DST,
   IP6_HLEN,
+  IP6_PAYLOAD,
   IP_HLEN,
   IP_VHL,
 } from '../../src/abi/headers.ts'
@@ -16,65 +19,85 @@ import { Answer } from '../packet/answer.ts'
 import { Parse } from '../packet/parse.ts'
 import { Skb } from '../packet/skb.ts'
 
+/** No offset of a header: dropped without a word. */
+const SILENT: u32 = 255
 const LSRR: u32 = 131
 const SSRR: u32 = 137
 const RECORD_ROUTE: u32 = 7
 const TIMESTAMP: u32 = 68
 const ROUTER_ALERT: u32 = 148
 const CIPSO: u32 = 134
+const JUMBO: u32 = 0xc2
 
 export abstract class Options {
-  /** False: the packet is dropped (a malformed option, or a source route). */
+  /**
+   * False: the packet is dropped. A malformed option is answered with a parameter problem that points to the byte at
+   * fault; a source route is not.
+   */
   static receive(skb: usize): bool {
     const l3 = Skb.l3(skb)
-    const end = ((load<u8>(l3, IP_VHL) & 15) as u32) << 2
+    const fault = Options.fault(l3, ((load<u8>(l3, IP_VHL) & 15) as u32) << 2)
+    if (fault == 0) return true
+    if (fault != SILENT) Answer.icmpErrorInfo(skb, ICMP_PARAMETERPROB, 0, fault, NF_INET_PRE_ROUTING)
+    return false
+  }
+
+  /** Offset in the header of the byte at fault, 0 when there is none, SILENT for a source route. */
+  private static fault(l3: usize, end: u32): u32 {
     let at: u32 = IP_HLEN
     let seen: u32 = 0
     while (at < end) {
       const kind = load<u8>(l3 + at) as u32
-      if (kind == 0) return true
+      if (kind == 0) break
       if (kind == 1) {
         at += 1
         continue
       }
-      if (at + 2 > end) return false
+      if (at + 2 > end) return at
       const length = load<u8>(l3 + at, 1) as u32
-      if (length < 2 || at + length > end) return false
+      if (length < 2 || at + length > end) return at
+      let wrong: u32 = 0
       switch (kind) {
         case LSRR:
         case SSRR:
-          return false
+          if (length < 3) return at + 1
+          if (load<u8>(l3 + at, 2) < 4) return at + 2
+          if (seen & 4) return at
+          seen |= 4
+          break
         case RECORD_ROUTE:
-          if (seen & 1 || length < 3) return false
-          if (!Options.pointer(l3 + at, 4, length, 3)) return false
+          if (seen & 1) return at
+          wrong = length < 3 ? 1 : Options.pointer(l3 + at, 4, length, 3)
           seen |= 1
           break
         case TIMESTAMP:
-          if (seen & 2 || length < 4) return false
-          if (!Options.timestamp(l3 + at, length)) return false
+          if (seen & 2) return at
+          wrong = length < 4 ? 1 : Options.timestamp(l3 + at, length)
           seen |= 2
           break
         case ROUTER_ALERT:
-          if (length < 4) return false
+          if (length < 4) return at + 1
           break
         case CIPSO:
-          return false
+          return SILENT
       }
+      if (wrong != 0) return at + wrong
       at += length
     }
-    return true
+    return seen & 4 ? SILENT : 0
   }
 
-  /** The option's pointer is at least `least`, and where it points there is room for `more` further bytes. */
-  private static pointer(option: usize, least: u32, length: u32, more: u32): bool {
+  /** 2 (the pointer's place in its option) unless it is at least `least` with room for `more` bytes behind it. */
+  private static pointer(option: usize, least: u32, length: u32, more: u32): u32 {
     const pointer = load<u8>(option, 2) as u32
-    return pointer >= least && (pointer > length || pointer + more <= length)
+    return pointer < least || (pointer <= length && pointer + more > length) ? 2 : 0
   }
 
-  private static timestamp(option: usize, length: u32): bool {
+  private static timestamp(option: usize, length: u32): u32 {
     const kind = (load<u8>(option, 3) & 15) as u32
     const pointer = load<u8>(option, 2) as u32
-    if (pointer > length) return kind == 3 || load<u8>(option, 3) >> 4 != 15
+    if (pointer < 5) return 2
+    if (pointer > length) return kind != 3 && load<u8>(option, 3) >> 4 == 15 ? 3 : 0
     return Options.pointer(option, 5, length, kind == 1 || kind == 3 ? 7 : 3)
   }
 
@@ -105,11 +128,25 @@ export abstract class Options {
         padding = 0
         if (kind == 5) {
           if (size != 4) return false
+        } else if (kind == JUMBO) {
+          if (!Options.jumbo(skb, l3, total, at)) return false
         } else if (!Options.tolerated(skb, l3, total, kind, at)) return false
       }
       at += size
     }
     return true
+  }
+
+  /** ipv6_hop_jumbo: no frame here is long enough for one that is right. */
+  private static jumbo(skb: usize, l3: usize, total: u32, at: u32): bool {
+    if (load<u8>(l3 + at, 1) != 4 || (at & 3) != 2) return false
+    const length = bswap<u32>(load<u32>(l3 + at, 2))
+    const payload = load<u16>(l3, IP6_PAYLOAD)
+    if (length > 65535 && payload == 0) return false
+    const fault = length <= 65535 ? at + 2 : at
+    Parse.ip6(skb, l3, total)
+    Answer.icmpErrorInfo(skb, ICMPV6_PARAMPROB, ICMPV6_HDR_FIELD, bswap<u32>(fault), NF_INET_PRE_ROUTING)
+    return false
   }
 
   /** An unknown option's two high bits say what to do (ip6_tlvopt_unknown). */

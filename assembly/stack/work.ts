@@ -1,10 +1,11 @@
 // The loop that runs the engine: takes work from the queue until there is none, or until the budget is used up.
 
-import { WORK_ICMP_ERROR, WORK_TCP_RESET } from '../../src/abi/skb.ts'
+import { WORK_FORWARD, WORK_ICMP_ERROR, WORK_TCP_RESET } from '../../src/abi/skb.ts'
 import { NFPROTO_IPV4 } from '../../src/abi/verdict.ts'
 import { Conntrack } from '../conntrack/core.ts'
 import { Queue } from '../packet/queue.ts'
 import { Skb } from '../packet/skb.ts'
+import { Forward } from './forward.ts'
 import { Icmp4 } from './icmp4.ts'
 import { Icmp6 } from './icmp6.ts'
 import { Receive } from './receive.ts'
@@ -29,6 +30,9 @@ export abstract class Work {
           break
         case WORK_TCP_RESET:
           Tcp.reset(skb)
+          break
+        case WORK_FORWARD:
+          Forward.hook(skb)
           break
         default:
           Receive.frame(skb)

@@ -96,6 +96,8 @@ export const WORK_RECEIVE = 0
 export const WORK_LOCAL_OUT = 1
 export const WORK_ICMP_ERROR = 2
 export const WORK_TCP_RESET = 3
+/** A packet that waits in FORWARD until the redirect about it has gone out. */
+export const WORK_FORWARD = 4
 
 /** The route was made for a received packet. */
 export const RT_F_INPUT = 1

@@ -47,13 +47,14 @@ const CONF6: ReadonlyMap<string, readonly [offset: number, max: number]> = new M
   ['hop_limit', [C.CONF6_HOP_LIMIT, 255]],
   ['accept_dad', [C.CONF6_ACCEPT_DAD, 2]],
   ['accept_ra', [C.CONF6_ACCEPT_RA, 2]],
+  ['addr_gen_mode', [C.CONF6_ADDR_GEN_MODE, 3]],
   ['proxy_ndp', [C.CONF6_PROXY_NDP, 1]],
   ['drop_unicast_in_l2_multicast', [C.CONF6_DROP_UNICAST_IN_L2_MULTICAST, 1]],
 ] as const)
 
 /** Taken and ignored: they change nothing that is modelled. */
 const WITHOUT_EFFECT =
-  /^net\.(ipv4\.(tcp_|udp_|icmp_ratelimit|icmp_ratemask|icmp_msgs_|ip_local_port_range|neigh\.|route\.|igmp_)|ipv6\.(neigh\.|route\.|conf\.[^.]+\.(dad_transmits|addr_gen_mode|autoconf|router_solicitations|keep_addr_on_down|use_tempaddr)|icmp\.ratelimit)|core\.|netfilter\.nf_log|bridge\.|unix\.)|^(kernel|vm|fs)\./
+  /^net\.(ipv4\.(tcp_|udp_|icmp_ratelimit|icmp_ratemask|icmp_msgs_|ip_local_port_range|neigh\.|route\.|igmp_)|ipv6\.(neigh\.|route\.|conf\.[^.]+\.(dad_transmits|autoconf|router_solicitations|keep_addr_on_down|use_tempaddr)|icmp\.ratelimit)|core\.|netfilter\.nf_log|bridge\.|unix\.)|^(kernel|vm|fs)\./
 
 interface Place {
   readonly address: number

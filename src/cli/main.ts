@@ -6,7 +6,7 @@ import { EXIT_DONE, EXIT_USAGE, report } from './exit.ts'
 import { clusterOptions, parseNodeName } from './options.ts'
 
 /** Commands that are part of the surface and not built: they say so instead of being unknown. */
-const NOT_YET = ['verify', 'serve', 'bench', 'lab']
+const NOT_YET = ['verify', 'serve', 'bench']
 
 function program(done: (code: number) => void): Command {
   const root = new Command('podwire')
@@ -56,6 +56,19 @@ Exit codes: 0 done, 1 an expectation failed, 2 the input or usage is wrong, 3 a 
     .option('--as <form>', 'iptables-save, ipset or script (which a real Linux accepts)')
     .action(async (options) => done(await (await import('./commands/render.ts')).render(options)))
 
+  root
+    .command('lab')
+    .description('run a lab script in the engine')
+    .argument('<script>', 'commands of ip, sysctl, iptables, ipset, conntrack; one a line')
+    .option('--inject <NS/IF=FILE>', 'send the frames of a pcap file into an interface', collect, [])
+    .option('--capture <NS/IF=FILE>', 'write what arrives at an interface to a pcap file', collect, [])
+    .option('--then <script>', 'run this after the frames and print what it prints')
+    .option('--seed <n>', 'seed of every random choice')
+    .option('-v, --verbose', 'also show what the first script prints')
+    .action(async (script, options) =>
+      done(await (await import('./commands/lab.ts')).lab({ ...options, script })),
+    )
+
   for (const name of NOT_YET) {
     root
       .command(name, { hidden: true })
@@ -68,6 +81,10 @@ Exit codes: 0 done, 1 an expectation failed, 2 the input or usage is wrong, 3 a 
       })
   }
   return root
+}
+
+function collect(value: string, all: readonly string[]): string[] {
+  return [...all, value]
 }
 
 function version(): string {

@@ -34,7 +34,7 @@ describe('podwire', () => {
     expect(podwire('--version')).toEqual({ stdout: `${version}\n`, stderr: '', status: 0 })
     const help = podwire('--help')
     expect(help.status).toBe(0)
-    for (const command of ['demo', 'trace', 'matrix', 'render'])
+    for (const command of ['demo', 'trace', 'matrix', 'render', 'lab'])
       expect(help.stdout).toContain(`  ${command} `)
     expect(help.stdout).not.toContain('serve')
     expect(podwire('trace --help').stdout).toContain('--expect <verdict>')
@@ -182,6 +182,30 @@ describe('podwire render', () => {
     expect(status).toBe(0)
     expect(stdout).toMatch(/^\*(nat|filter|mangle)\n:/)
     expect(stdout).toContain('-A KUBE-MARK-MASQ -j MARK --set-xmark 0x4000/0x4000\n')
+  })
+})
+
+describe('podwire lab', () => {
+  it('runs the script of the example: the engine builds what Linux builds, and iptables-save says the same', () => {
+    const script = join(folder, 'guestbook.sh')
+    const then = join(folder, 'then.sh')
+    writeFileSync(script, podwire(`render ${GUESTBOOK} --as script`).stdout)
+    writeFileSync(then, 'ip netns exec node-1 iptables-save -t nat\n')
+    const { stdout, stderr, status } = podwire(`lab ${script} --then ${then}`)
+    expect({ stderr, status }).toEqual({ stderr: '', status: 0 })
+    const rules = (text: string): string[] => text.split('\n').filter((line) => line.startsWith('-A '))
+    const rendered = podwire(`render ${GUESTBOOK} --node node-1`).stdout
+    const nat = rendered.split('# ip6tables-save')[0]!.split('*nat\n')[1]!.split('COMMIT')[0]!
+    expect(rules(stdout)).toEqual(rules(nat))
+    expect(rules(stdout).length).toBeGreaterThan(20)
+  })
+
+  it('names the line of a script with a typo', () => {
+    const script = join(folder, 'typo.sh')
+    writeFileSync(script, 'ip netns add a\niptables -A INPUT --jmp DROP\n')
+    const { stderr, status } = podwire(`lab ${script}`)
+    expect(status).toBe(2)
+    expect(stderr).toContain(`podwire: ${script}:2: `)
   })
 })
 

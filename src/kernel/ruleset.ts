@@ -18,7 +18,7 @@ export interface Ruleset {
 
 export interface Table {
   readonly name: TableName
-  /** Built-in chains in hook order, then user chains in the order in which iptables-save prints them (by name). */
+  /** In any order; `chainsInOrder` gives that of iptables-save. */
   readonly chains: ReadonlyMap<string, Chain>
 }
 

@@ -16,6 +16,7 @@ import {
 import { checkChainName } from './command.ts'
 import { sameCounters, sameRule } from './equal.ts'
 import { checkPlace } from './placement.ts'
+import { changedReferences, inheritReferences, jumpOf, referencesOf, type OpenChain } from './references.ts'
 import { builtInChains, emptyTable, isBuiltIn } from './tables.ts'
 
 export interface ApplyOptions {
@@ -66,16 +67,6 @@ function put(tables: Map<TableName, Table>, table: Table): void {
   for (const [name, other] of others) tables.set(name, other)
 }
 
-/** A chain being changed. */
-interface OpenChain {
-  readonly name: string
-  policy: Chain['policy']
-  counters: Counters
-  rules: Rule[]
-  /** The chain before, whose rules are reused where they are equal. */
-  readonly before: Chain | undefined
-}
-
 class Draft {
   readonly #name: TableName
   readonly #file: string | undefined
@@ -84,8 +75,10 @@ class Draft {
   #chains: Map<string, Chain>
   readonly #open = new Map<string, OpenChain>()
   readonly #declared = new Set<string>()
-  /** How many rules jump to each chain; counted when first asked, forgotten when rules change. */
+  /** How many more rules jump to each chain than before; counted when first asked, forgotten when rules change. */
   #references: Map<string, number> | undefined
+  /** Chains of before that are no more. */
+  readonly #gone = new Set<Chain>()
   #jumpsAdded = false
 
   constructor(table: Table, file: string | undefined, options: ApplyOptions) {
@@ -98,6 +91,8 @@ class Draft {
 
   /** What iptables-restore does to a table before its first line: no rules, no user chains, policies as they are. */
   empty(): void {
+    for (const chain of this.#before.chains.values())
+      if (!isBuiltIn(this.#name, chain.name)) this.#gone.add(chain)
     this.#chains = new Map(
       builtInChains(this.#name).flatMap((name) => {
         const chain = this.#before.chains.get(name)
@@ -205,7 +200,9 @@ class Draft {
   finish(): Table {
     if (this.#jumpsAdded) this.#checkLoops()
     for (const [name, chain] of this.#open) this.#chains.set(name, close(chain))
-    return { name: this.#name, chains: this.#chains }
+    const table = { name: this.#name, chains: this.#chains }
+    inheritReferences(this.#before, table, () => changedReferences(this.#open.values(), this.#gone))
+    return table
   }
 
   #at<T>(line: number | undefined, action: () => T): T {
@@ -236,6 +233,7 @@ class Draft {
     checkChainName(name)
     const before = this.#before.chains.get(name)
     this.#chains.set(name, { name, policy: null, counters: ZERO_COUNTERS, rules: [] })
+    if (before) this.#gone.delete(before)
     this.#open.set(name, { name, policy: null, counters: ZERO_COUNTERS, rules: [], before })
   }
 
@@ -301,11 +299,17 @@ class Draft {
     for (const each of names) {
       const chain = this.#chain(each)
       if (isBuiltIn(this.#name, each)) throw new Problem("Can't delete built-in chain", { field: each })
-      if ((this.#countReferences().get(each) ?? 0) > 0) throw new Problem('Too many links.', { field: each })
+      if (this.#referencesTo(each) > 0) throw new Problem('Too many links.', { field: each })
       if (chain.rules.length > 0) throw new Problem('Directory not empty.', { field: each })
-      this.#chains.delete(each)
-      this.#open.delete(each)
+      this.#forget(each)
     }
+  }
+
+  #forget(name: string): void {
+    const before = this.#before.chains.get(name)
+    if (before) this.#gone.add(before)
+    this.#chains.delete(name)
+    this.#open.delete(name)
   }
 
   #rename(from: string, to: string): void {
@@ -313,8 +317,7 @@ class Draft {
     this.#chain(from)
     if (this.#chains.has(to)) throw new Problem('File exists.', { field: to })
     const chain = this.#edit(from)
-    this.#chains.delete(from)
-    this.#open.delete(from)
+    this.#forget(from)
     this.#create(to)
     this.#edit(to).rules = chain.rules
     for (const name of this.#chains.keys()) {
@@ -329,16 +332,14 @@ class Draft {
     this.#references = undefined
   }
 
-  #countReferences(): Map<string, number> {
-    if (this.#references) return this.#references
-    const counts = new Map<string, number>()
-    for (const name of this.#chains.keys())
-      for (const rule of this.#chain(name).rules) {
-        const target = jumpOf(rule)
-        if (target !== undefined) counts.set(target, (counts.get(target) ?? 0) + 1)
-      }
-    this.#references = counts
-    return counts
+  /** How many rules jump to a chain as things stand. */
+  #referencesTo(name: string): number {
+    this.#references ??= changedReferences(this.#open.values(), this.#gone)
+    return (this.#base().get(name) ?? 0) + (this.#references.get(name) ?? 0)
+  }
+
+  #base(): Map<string, number> {
+    return referencesOf(this.#before)
   }
 
   /**
@@ -378,9 +379,6 @@ class Draft {
     return undefined
   }
 }
-
-const jumpOf = ({ target }: Rule): string | undefined =>
-  target?.kind === 'jump' || target?.kind === 'goto' ? target.chain : undefined
 
 function withoutCounters(rule: Rule): Rule {
   if (!rule.counters) return rule

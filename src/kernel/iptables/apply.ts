@@ -7,7 +7,6 @@ import type { ChainCommand, RestoreBatch, RestoreChain } from '../restore.ts'
 import {
   ZERO_COUNTERS,
   type Chain,
-  type Counters,
   type Rule,
   type Ruleset,
   type Table,

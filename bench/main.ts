@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { chainWalk } from './suites/chain-walk.ts'
 import { conntrackHit } from './suites/conntrack-hit.ts'
 import { forward } from './suites/forward.ts'
-import { proxySync } from './suites/proxy-sync.ts'
+import { load } from './suites/load.ts'
 import { reached, table, type Figure } from './support/figure.ts'
 
 const { values: options } = parseArgs({ options: { json: { type: 'string' }, only: { type: 'string' } } })
@@ -13,7 +13,7 @@ const suites: Record<string, () => Figure[] | Promise<Figure[]>> = {
   'chain-walk': () => chainWalk(10_000),
   'conntrack-hit': () => [...conntrackHit(65_536, 1.3), ...conntrackHit(1_048_576, 1.25)],
   forward,
-  'proxy-sync': () => proxySync(10_000),
+  load: () => load(10_000),
 }
 
 const figures: Figure[] = []

@@ -20,6 +20,11 @@ export interface Table {
   readonly name: TableName
   /** In any order; `chainsInOrder` gives that of iptables-save. */
   readonly chains: ReadonlyMap<string, Chain>
+  /**
+   * What this table is known to differ in from another one, as the author of both says: a loader that has `since`
+   * loaded looks at these chains only. Without it all chains are compared.
+   */
+  readonly delta?: { readonly since: Table; readonly chains: ReadonlySet<string> }
 }
 
 export interface Chain {

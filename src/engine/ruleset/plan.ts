@@ -53,9 +53,6 @@ export class TablePlan {
   readonly #target: LoadedTable
   readonly #changes = new Map<string, Change>()
   readonly #removed: LoadedChain[] = []
-  readonly #replaced: [number, LoadedChain][] = []
-  /** The chains in the order of the new model, when it is not that of the old one. */
-  #order: LoadedChain[] | undefined
   readonly #references = new Map<string, number>()
   #nextId: number
   readonly #takenIds: number[] = []
@@ -151,15 +148,6 @@ export class TablePlan {
     words[(target.ptr + TABLE_DEPTH) / 4] = depth
     target.nextId = this.#nextId
     target.model = table
-    if (this.#order) {
-      target.order = this.#order
-      target.orderedChains = this.#order.map(({ chain }) => chain)
-    } else {
-      for (const [at, node] of this.#replaced) {
-        target.order[at] = node
-        target.orderedChains[at] = node.chain
-      }
-    }
     for (const loaded of target.stateful) host.resetChain(loaded.ptr)
     return target
   }
@@ -180,11 +168,9 @@ export class TablePlan {
     host.free(loaded.ptr, loaded.size)
   }
 
-  #all(): readonly LoadedChain[] {
-    if (this.#order) return this.#order
-    const all = [...this.#target.order]
-    for (const [at, node] of this.#replaced) all[at] = node
-    return all
+  /** The chains of the new model, in its order. */
+  *#all(): Iterable<LoadedChain> {
+    for (const name of this.#input.table.chains.keys()) yield this.#chain(name)!
   }
 
   #chain(name: string): LoadedChain | undefined {
@@ -194,33 +180,33 @@ export class TablePlan {
 
   #compare(): void {
     const { table, family } = this.#input
-    const before = this.#target.order
-    const known = this.#target.orderedChains
-    let at = 0
-    let moved = false
-    for (const chain of table.chains.values()) {
-      // Two versions of a table have nearly all chains in the same places: only what differs is looked up by name.
-      if (known[at] !== chain) moved = this.#place(chain, at) || moved
-      at++
-    }
-    if (at !== before.length) moved = true
-    if (moved) {
-      this.#order = Array.from(table.chains.keys(), (name) => this.#chain(name)!)
-      for (const [name, loaded] of this.#target.chains) {
-        if (table.chains.has(name)) continue
-        this.#removed.push(loaded)
-        for (const jump of loaded.facts.jumps) this.#count(jump, -1)
+    const { chains: loaded, model } = this.#target
+    const { delta } = table
+    if (delta !== undefined && delta.since === model) {
+      for (const name of delta.chains) {
+        const chain = table.chains.get(name)
+        const old = loaded.get(name)
+        if (chain !== undefined) this.#place(chain)
+        else if (old !== undefined) this.#remove(old)
       }
+    } else {
+      for (const chain of table.chains.values()) this.#place(chain)
+      for (const old of loaded.values()) if (!table.chains.has(old.name)) this.#remove(old)
     }
     for (const { node, reuse } of this.#changes.values()) checkRules(table.name, family, node.chain, reuse)
   }
 
-  /** Notes what is to be done for a chain that is not where it was; true when it does not replace the one there. */
-  #place(chain: Chain, at: number): boolean {
+  #remove(old: LoadedChain): void {
+    this.#removed.push(old)
+    for (const jump of old.facts.jumps) this.#count(jump, -1)
+  }
+
+  /** Notes what is to be done for a chain that is not the one that is loaded. */
+  #place(chain: Chain): void {
     const { table } = this.#input
     const { name } = chain
     const old = this.#target.chains.get(name)
-    if (old?.chain === chain) return true
+    if (old?.chain === chain) return
     const hook = builtinHook(table.name, name)
     checkChain(table, chain, hook)
     const facts = chainFacts(chain)
@@ -242,8 +228,6 @@ export class TablePlan {
     this.#changes.set(name, { node, old, reuse: reusedRules(chain, old?.chain), staged: undefined })
     for (const jump of jumps) this.#count(jump, 1)
     if (old) for (const jump of difference(old.facts.jumps, facts.jumps)) this.#count(jump, -1)
-    this.#replaced.push([at, node])
-    return this.#target.order[at] !== old || old === undefined
   }
 
   #newId(): number {

@@ -21,9 +21,6 @@ export class LoadedTable {
   readonly chains = new Map<string, LoadedChain>()
   /** The model that is loaded. */
   model: Table | undefined
-  /** The chains in the model's order. */
-  order: LoadedChain[] = []
-  orderedChains: Chain[] = []
   ptr = 0
   directory = 0
   /** Entries the directory has room for. */

@@ -36,6 +36,8 @@ export class RulesetIptables implements Iptables {
   readonly #tables = new Map<TableName, Table>()
   #ruleset: Ruleset
   #loaded: Ruleset | undefined
+  /** By table: how it was when last loaded, and the chains that have changed since. */
+  readonly #touched = new Map<TableName, { readonly since: Table; readonly chains: Set<string> }>()
 
   /** Starts with the tables of `ruleset`, which is not changed. */
   constructor(ruleset: Ruleset, { hasRandomFully = true, load }: RulesetIptablesOptions = {}) {
@@ -60,13 +62,14 @@ export class RulesetIptables implements Iptables {
     if (this.#loaded === this.#ruleset) return
     this.#load?.(this.#ruleset)
     this.#loaded = this.#ruleset
+    this.#touched.clear()
   }
 
   ensureChain(table: TableName, chain: string): boolean {
     const chains = this.#chains(table)
     if (chains.has(chain)) return false
     chains.set(chain, userChain(chain, []))
-    this.#changed(table)
+    this.#changed(table, [chain])
     return true
   }
 
@@ -75,7 +78,7 @@ export class RulesetIptables implements Iptables {
     if (before === undefined) throw noChain(chain)
     if (before.rules.some((each) => sameRule(each, rule))) return false
     this.#chains(table).set(chain, { ...before, rules: [rule, ...before.rules] })
-    this.#changed(table)
+    this.#changed(table, [chain])
     return true
   }
 
@@ -114,7 +117,7 @@ export class RulesetIptables implements Iptables {
     }
     for (const chain of deleted) chains.delete(chain)
     for (const chain of written.values()) chains.set(chain.name, chain)
-    this.#changed(name)
+    this.#changed(name, [...deleted, ...written.keys()])
     return before
   }
 
@@ -148,8 +151,13 @@ export class RulesetIptables implements Iptables {
     return table.chains as Chains
   }
 
-  #changed(name: TableName): void {
-    this.#tables.set(name, { name, chains: this.#chains(name) })
+  #changed(name: TableName, changed: Iterable<string>): void {
+    const chains = this.#chains(name)
+    let delta = this.#touched.get(name)
+    if (delta === undefined)
+      this.#touched.set(name, (delta = { since: this.#tables.get(name)!, chains: new Set() }))
+    for (const chain of changed) delta.chains.add(chain)
+    this.#tables.set(name, { name, chains, delta })
     this.#ruleset = { family: this.family, tables: this.#tables }
   }
 }

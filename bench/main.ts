@@ -5,6 +5,8 @@ import { chainWalk } from './suites/chain-walk.ts'
 import { conntrackHit } from './suites/conntrack-hit.ts'
 import { forward } from './suites/forward.ts'
 import { load } from './suites/load.ts'
+import { allPairs } from './suites/matrix.ts'
+import { startup } from './suites/startup.ts'
 import { reached, table, type Figure } from './support/figure.ts'
 
 const { values: options } = parseArgs({ options: { json: { type: 'string' }, only: { type: 'string' } } })
@@ -14,6 +16,8 @@ const suites: Record<string, () => Figure[] | Promise<Figure[]>> = {
   'conntrack-hit': () => [...conntrackHit(65_536, 1.3), ...conntrackHit(1_048_576, 1.25)],
   forward,
   load: () => load(10_000),
+  matrix: () => allPairs(1000),
+  startup,
 }
 
 const figures: Figure[] = []

@@ -4,8 +4,8 @@ import type { ConntrackEntry } from '../../kernel/conntrack.ts'
 import { Problem } from '../../kernel/problem.ts'
 import type { Family } from '../../kernel/ruleset.ts'
 import type { Clock } from '../../sim/clock.ts'
+import { RulesetIptables } from '../../proxy/iptables/ruleset-iptables.ts'
 import type { ConntrackTable, ProxyNode, Sysctl } from '../../proxy/node.ts'
-import { NodeIptables } from './node-iptables.ts'
 
 /** CPUs of every node: kube-proxy sizes the conntrack table by them. */
 const CPUS = 4
@@ -18,7 +18,7 @@ type Flow = ReturnType<ConntrackTable['list']> extends Iterable<infer F> ? F : n
 export class NodeKernel implements ProxyNode {
   readonly name: string
   readonly cpus = CPUS
-  readonly iptables: Readonly<Record<Family, NodeIptables>>
+  readonly iptables: Readonly<Record<Family, RulesetIptables>>
   readonly sysctl: Sysctl
   readonly conntrack: ConntrackTable
   readonly #addresses: readonly string[]
@@ -29,8 +29,11 @@ export class NodeKernel implements ProxyNode {
   constructor(engine: Engine, clock: Clock, name: string, addresses: readonly string[]) {
     this.name = name
     this.#addresses = addresses
-    const iptables = (family: Family): NodeIptables =>
-      new NodeIptables(family, (ruleset) => engine.rulesetSet(name, ruleset))
+    const iptables = (family: Family): RulesetIptables =>
+      new RulesetIptables(
+        { family, tables: new Map() },
+        { load: (ruleset) => engine.rulesetSet(name, ruleset) },
+      )
     this.iptables = { ipv4: iptables('ipv4'), ipv6: iptables('ipv6') }
     this.sysctl = {
       get: (key) => (key === BUCKETS ? this.#buckets : numberOf(engine, name, key)),

@@ -23,7 +23,9 @@ export async function boot(flags: ClusterFlags): Promise<Cluster> {
   const { Cluster } = await import('../cluster/cluster.ts')
   const { loadPath } = await import('../cluster/manifests/sources.ts')
   const cluster = await Cluster.create({ nodes, proxyMode, seed })
-  for (const path of paths) await cluster.applyManifests(await loadPath(path))
+  // All at once: a namespace may stand in a later file than what is in it.
+  const manifests = (await Promise.all(paths.map(loadPath))).flat()
+  cluster.applyManifests(manifests)
   await cluster.settle()
   for (const { message, place } of cluster.warnings()) {
     process.stderr.write(`podwire: warning: ${new Problem(message, place).message}\n`)

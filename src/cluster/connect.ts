@@ -8,7 +8,7 @@ import { resolveDestination, type Destination } from './resolve/destination.ts'
 import { podWith } from './resolve/find.ts'
 import { resolveSource, type Source } from './resolve/source.ts'
 import { OUTSIDE, outsideAddressPiece } from './topology/pieces.ts'
-import { ADDRESS_PLAN, isWithin } from './topology/plan.ts'
+import { ADDRESS_PLAN, clusterRangeOf } from './topology/plan.ts'
 import { namesOf } from './names.ts'
 import type { World } from './world.ts'
 
@@ -85,7 +85,12 @@ export class Connector {
 function prepareOutside(world: World, source: Source, destination: Destination): void {
   const own = Object.values(ADDRESS_PLAN).map(({ outsideHost }) => outsideHost)
   const claim = (wanted: string): void => {
-    if (own.includes(wanted) || world.network.has(`outside/${wanted}`) || isOfCluster(wanted)) return
+    if (
+      own.includes(wanted) ||
+      world.network.has(`outside/${wanted}`) ||
+      clusterRangeOf(wanted) !== undefined
+    )
+      return
     world.network.add(outsideAddressPiece(wanted))
   }
   if (source.kind === 'outside' && source.address !== undefined) claim(source.address)
@@ -93,13 +98,6 @@ function prepareOutside(world: World, source: Source, destination: Destination):
   claim(destination.address)
   const { protocol, port } = destination
   if (protocol !== 'icmp') world.network.listen(OUTSIDE, [{ protocol, port }])
-}
-
-/** In a range that belongs to the cluster: nobody outside has such an address. */
-function isOfCluster(address: string): boolean {
-  return Object.values(ADDRESS_PLAN).some(({ clusterCidr, serviceCidr, loadBalancerCidr }) =>
-    [clusterCidr, serviceCidr, loadBalancerCidr].some((cidr) => isWithin(address, cidr)),
-  )
 }
 
 interface Outcome {

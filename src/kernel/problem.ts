@@ -36,3 +36,18 @@ function formatPlace({ file, line, field }: Place): string {
     .map((part) => `${part}: `)
     .join('')
 }
+
+/** What the file system said, in words. */
+export function fileReason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  switch ('code' in error ? error.code : undefined) {
+    case 'ENOENT':
+      return 'no such file or directory'
+    case 'EACCES':
+      return 'permission denied'
+    case 'EISDIR':
+      return 'it is a folder'
+    default:
+      return error.message
+  }
+}

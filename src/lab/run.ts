@@ -1,6 +1,6 @@
 /** What `podwire lab` does: two scripts, frames from capture files, captures into files. */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { Problem } from '../kernel/problem.ts'
+import { fileReason, Problem } from '../kernel/problem.ts'
 import { Lab } from './lab.ts'
 import { readPcap, writePcap, type CapturedFrame } from './pcap/index.ts'
 
@@ -21,7 +21,9 @@ export interface RunLabResult {
   readonly setup: string
   /** What the second script printed. */
   readonly output: string
-  /** What the tools said on standard error, and what was odd about the input. */
+  /** What the tools said on standard error. */
+  readonly notes: string
+  /** What was odd about the input. */
   readonly warnings: readonly string[]
 }
 
@@ -57,15 +59,14 @@ export function runLab({ script, inject = [], capture = [], then, seed }: RunLab
   const output = then === undefined ? '' : lab.run(readText(then), then)
   for (const { netns, link, file } of sinks) {
     const here = captured.filter((frame) => frame.netns === netns && frame.link === link)
-    writeFileSync(
+    writeBytes(
       file,
       writePcap(
         here.map(({ time, frame }) => ({ time: BigInt(Math.round(time * 1000)) * 1000n, bytes: frame })),
       ),
     )
   }
-  const notes = lab.takeNotes()
-  return { setup, output, warnings: [...warnings, ...notes.split('\n').filter((line) => line !== '')] }
+  return { setup, output, notes: lab.takeNotes(), warnings }
 }
 
 function portFile(text: string, option: string): PortFile {
@@ -95,14 +96,18 @@ function readBytes(path: string): Uint8Array {
   try {
     return readFileSync(path)
   } catch (error) {
-    throw new Problem(`cannot be read (${reasonOf(error)})`, { file: path })
+    throw new Problem(`cannot be read: ${fileReason(error)}`, { file: path })
+  }
+}
+
+function writeBytes(path: string, bytes: Uint8Array): void {
+  try {
+    writeFileSync(path, bytes)
+  } catch (error) {
+    throw new Problem(`cannot be written: ${fileReason(error)}`, { file: path })
   }
 }
 
 function readText(path: string): string {
   return new TextDecoder().decode(readBytes(path))
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error)
 }

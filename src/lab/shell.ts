@@ -1,7 +1,7 @@
 /** Runs the commands of a lab script: finds the tool, the namespace and the place of an error. */
 import type { Engine } from '../engine/engine.ts'
 import { Problem } from '../kernel/problem.ts'
-import { tokenize, type Command } from './script/tokenize.ts'
+import { tokenize, type Command, type Word } from './script/tokenize.ts'
 import { conntrack } from './tools/conntrack.ts'
 import { ip } from './tools/ip.ts'
 import { ipset } from './tools/ipset.ts'
@@ -38,7 +38,7 @@ export function runScript(script: string, file: string, options: ShellOptions): 
 
 function runCommand({ words, stdin, line }: Command, file: string, options: ShellOptions): void {
   try {
-    const input = stdin === undefined ? undefined : { file: stdin.text, text: options.readFile(stdin.text) }
+    const input = stdin === undefined ? undefined : { file: stdin.text, text: readInput(stdin, options) }
     execute(
       ROOT_NETNS,
       words.map(({ text }) => text),
@@ -50,7 +50,20 @@ function runCommand({ words, stdin, line }: Command, file: string, options: Shel
     const { place, reason } = error
     // A Problem inside a file that the command reads has its own place.
     if (place.file !== undefined && place.file !== file) throw error
-    throw new Problem(reason, { ...place, file, line: lineOf(words, place.field) ?? line })
+    throw new Problem(reason, {
+      ...place,
+      file,
+      line: lineOf([...words, ...(stdin === undefined ? [] : [stdin])], place.field) ?? line,
+    })
+  }
+}
+
+/** Standard input from a file; one that cannot be read is a mistake of the script, at its line. */
+function readInput({ text: path }: Word, { readFile }: ShellOptions): string {
+  try {
+    return readFile(path)
+  } catch (error) {
+    throw error instanceof Problem ? new Problem(error.reason, { field: path }) : error
   }
 }
 

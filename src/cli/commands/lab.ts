@@ -13,11 +13,12 @@ export interface LabFlags {
 }
 
 export async function lab({ seed, verbose, ...run }: LabFlags): Promise<number> {
-  const { setup, output, warnings } = runLab({
+  const { setup, output, notes, warnings } = runLab({
     ...run,
     ...(seed === undefined ? {} : { seed: parseCount(seed, '--seed', 1, { from: 0, to: 0xffffffff }) }),
   })
   for (const warning of warnings) process.stderr.write(`podwire: warning: ${warning}\n`)
+  process.stderr.write(notes)
   if (verbose === true) process.stdout.write(setup)
   process.stdout.write(output)
   return EXIT_DONE

@@ -85,7 +85,24 @@ export function sortByKind(manifests: readonly Manifest[]): { applied: Manifest[
       rest.set(key, [...(rest.get(key) ?? []), manifest])
     }
   }
-  return { applied, warnings: [...rest.values()].map(warningOf) }
+  return { applied, warnings: [...[...rest.values()].map(warningOf), ...repeated(applied)] }
+}
+
+/** One object twice in one apply is allowed, as with kubectl, and hardly ever meant. */
+function repeated(manifests: readonly Manifest[]): Warning[] {
+  const seen = new Map<string, Manifest>()
+  return manifests.flatMap((manifest) => {
+    const { kind, metadata } = manifest.object
+    if (metadata.name === undefined) return []
+    const key = `${kind}/${metadata.namespace ?? 'default'}/${metadata.name}`
+    const before = seen.get(key)
+    seen.set(key, manifest)
+    if (before === undefined) return []
+    const { file, line } = before.place()
+    const where = [file, line].filter((part) => part !== undefined).join(':')
+    const message = `${kind} ${metadata.name} is given twice${where === '' ? '' : ` (first in ${where})`}: the later one stands`
+    return [{ message, place: manifest.place() }]
+  })
 }
 
 /** An old home of the kind (extensions/v1beta1) or another version of its group; not a foreign kind of the same name. */

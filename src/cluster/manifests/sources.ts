@@ -3,7 +3,7 @@
  * subfolders included) or `-`, standard input. Files are read through `node:fs`, imported only when a path is given,
  * so that a browser can use everything else.
  */
-import { Problem } from '../../kernel/problem.ts'
+import { fileReason, Problem } from '../../kernel/problem.ts'
 import { manifestOf, parseManifests, type Manifest } from './document.ts'
 
 /** YAML text, a path, `-`, an object, or any of these in a list. */
@@ -34,7 +34,7 @@ export async function loadPath(path: string): Promise<Manifest[]> {
     try {
       text = readFileSync(file, 'utf8')
     } catch (error) {
-      throw new Problem(`cannot be read: ${reasonOf(error)}`, { file: name })
+      throw new Problem(`cannot be read: ${fileReason(error)}`, { file: name })
     }
     return parseManifests(text.replace(/^\uFEFF/, ''), name)
   }
@@ -43,7 +43,7 @@ export async function loadPath(path: string): Promise<Manifest[]> {
     try {
       isDirectory = statSync(file).isDirectory()
     } catch (error) {
-      throw new Problem(`cannot be read: ${reasonOf(error)}`, { file })
+      throw new Problem(`cannot be read: ${fileReason(error)}`, { file })
     }
     if (isDirectory) {
       return readdirSync(file)
@@ -52,18 +52,11 @@ export async function loadPath(path: string): Promise<Manifest[]> {
     }
     return named || /\.(ya?ml|json)$/i.test(file) ? read(file, file) : []
   }
-  if (path === '-') return read(0, 'stdin')
-  const manifests = walk(path, true)
+  const name = path === '-' ? 'stdin' : path
+  const manifests = path === '-' ? read(0, name) : walk(path, true)
   if (manifests.length === 0) {
-    throw new Problem('holds no Kubernetes object (.yaml, .yml and .json files are read)', { file: path })
+    const which = path === '-' ? '' : ' (.yaml, .yml and .json files are read)'
+    throw new Problem(`holds no Kubernetes object${which}`, { file: name })
   }
   return manifests
-}
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const code = 'code' in error ? String(error.code) : ''
-  if (code === 'ENOENT') return 'no such file or directory'
-  if (code === 'EACCES') return 'permission denied'
-  return error.message
 }

@@ -4,7 +4,7 @@
  */
 import type { Node, Pod, Service, ServicePort } from '../../apiserver/types/index.ts'
 import { Problem } from '../../kernel/problem.ts'
-import type { FlowProtocol, Reference } from '../reference.ts'
+import { parsePort, type FlowProtocol, type Reference } from '../reference.ts'
 import { familyOf } from '../topology/plan.ts'
 import {
   loadBalancerAddresses,
@@ -46,7 +46,12 @@ export function resolveDestination(
   { port, protocol }: Wanted,
   field: string,
 ): Destination {
+  if (port !== undefined && where.port !== undefined && port !== where.port) {
+    throw new Problem(`the port is given twice, as ${where.port} and as ${port}`, { field })
+  }
   const chosen = port ?? where.port
+  if (protocol === 'icmp' && chosen !== undefined) throw new Problem('icmp has no ports', { field })
+  if (typeof chosen === 'number') parsePort(String(chosen), field)
   const asked: Asked = {
     source,
     wanted: {

@@ -3,6 +3,7 @@ import type { Pod } from '../../apiserver/types/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import type { Reference } from '../reference.ts'
 import { OUTSIDE, podNetns } from '../topology/pieces.ts'
+import { clusterRangeOf } from '../topology/plan.ts'
 import { nodeAddresses, podAddresses, type ClusterView } from '../view.ts'
 import { findNode, findPod, podWith } from './find.ts'
 
@@ -19,7 +20,7 @@ export interface Source {
 export function resolveSource(view: ClusterView, who: Reference, field: string): Source {
   switch (who.kind) {
     case 'address':
-      return sourceOfAddress(view, who.address)
+      return sourceOfAddress(view, who.address, field)
     case 'node': {
       const node = findNode(view, who.name, field)
       return { netns: node.metadata.name, label: who.name, addresses: nodeAddresses(node), kind: 'node' }
@@ -31,7 +32,7 @@ export function resolveSource(view: ClusterView, who: Reference, field: string):
   }
 }
 
-function sourceOfAddress(view: ClusterView, address: string): Source {
+function sourceOfAddress(view: ClusterView, address: string, field: string): Source {
   const pod = podWith(view, address)
   if (pod !== undefined) return sourceOfPod(pod)
   const node = view.nodes().find((candidate) => nodeAddresses(candidate).includes(address))
@@ -43,6 +44,13 @@ function sourceOfAddress(view: ClusterView, address: string): Source {
       kind: 'node',
       address,
     }
+  }
+  const range = clusterRangeOf(address)
+  if (range !== undefined) {
+    throw new Problem(
+      `nobody can send from ${address}: ${range} belongs to the cluster, and no pod or node has this address`,
+      { field },
+    )
   }
   return { netns: OUTSIDE, label: address, addresses: [address], kind: 'outside', address }
 }

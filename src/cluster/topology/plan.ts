@@ -101,3 +101,10 @@ export function isWithin(address: string, cidr: string): boolean {
   const [network, length] = ipaddr.parseCIDR(cidr)
   return parsed.kind() === network.kind() && parsed.match(network, length)
 }
+
+/** The range that belongs to the cluster and holds `address`: nobody outside has such an address. */
+export function clusterRangeOf(address: string): string | undefined {
+  return Object.values(ADDRESS_PLAN)
+    .flatMap(({ clusterCidr, serviceCidr, loadBalancerCidr }) => [clusterCidr, serviceCidr, loadBalancerCidr])
+    .find((cidr) => isWithin(address, cidr))
+}

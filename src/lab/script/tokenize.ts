@@ -167,6 +167,12 @@ class Tokenizer {
 
   #next(): string | undefined {
     const char = this.#script[this.#offset]
+    if (char === '\r' && this.#script[this.#offset + 1] === '\n') {
+      throw this.#problem(
+        'the line ends as in Windows (CR LF), and sh would take the CR for a part of the word',
+        'CR',
+      )
+    }
     this.#offset += 1
     if (char === '\n') this.#line += 1
     return char

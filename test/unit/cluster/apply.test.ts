@@ -59,6 +59,17 @@ describe('Applier', () => {
     ])
   })
 
+  it('says that an object is given twice', () => {
+    const text =
+      'apiVersion: v1\nkind: Pod\nmetadata: { name: p }\nspec: { containers: [{ name: c, image: i }] }\n'
+    expect(apply(`${text}---\n${text}`)).toEqual([
+      {
+        message: 'Pod p is given twice (first in a.yaml:1): the later one stands',
+        place: { file: 'a.yaml', line: 6 },
+      },
+    ])
+  })
+
   it('takes the address of a load balancer from a manifest', () => {
     apply(
       service(

@@ -143,7 +143,8 @@ describe('runLab', () => {
     })
     expect(result.setup).toBe('net.ipv4.ip_forward = 1\n')
     expect(result.output).toMatch(/^udp {6}17 30 src=10\.0\.1\.2/)
-    expect(result.warnings).toEqual(['conntrack v1.4.7 (conntrack-tools): 1 flow entries have been shown.'])
+    expect(result.notes).toBe('conntrack v1.4.7 (conntrack-tools): 1 flow entries have been shown.\n')
+    expect(result.warnings).toEqual([])
     // All three are NEW: nothing was seen in the other direction.
     expect(readPcap(readFileSync(out), out).map(({ time }) => time)).toEqual([
       START,
@@ -162,10 +163,15 @@ describe('runLab', () => {
   })
 
   it.each([
-    [{ script: 'nowhere.sh' }, 'nowhere.sh: cannot be read (ENOENT)'],
+    [{ script: 'nowhere.sh' }, 'nowhere.sh: cannot be read: no such file or directory'],
     [{ script, inject: ['a-eth0'] }, '--inject takes NS/IF=FILE.pcap'],
     [{ script, inject: [`a/eth0=${script}`] }, 'not a capture file'],
     [{ script, capture: ['nowhere/eth0=x.pcap'] }, 'nowhere'],
+    [{ script, capture: ['b/eth0=/nowhere/x.pcap'] }, '/nowhere/x.pcap: cannot be written: no such file'],
+    [
+      { script: file('missing.sh', '\niptables-restore < no.v4\n') },
+      'missing.sh:2: no.v4: cannot be read: no such',
+    ],
   ])('has a problem with %j', (options, message) => {
     expect(() => runLab(options)).toThrow(Problem)
     expect(() => runLab(options)).toThrow(message)

@@ -72,6 +72,8 @@ describe('resolveSource', () => {
     ['redsi-0', 'from: there is no pod default/redsi-0; did you mean default/redis-0?'],
     ['deploy/wbe', 'from: there is no Deployment default/wbe with a running pod; did you mean default/web?'],
     ['node/node-9', /^from: there is no node node-9; did you mean node\/node-1 or node\/node-2\?/],
+    ['203.0.113.9', 'from: nobody can send from 203.0.113.9: 203.0.113.0/24 belongs to the cluster'],
+    ['10.244.1.99', /^from: nobody can send from 10\.244\.1\.99: /],
     ['svc/redis', /^from: a Service sends nothing/],
     ['waiting', 'from: pod default/waiting is Pending: it has no network'],
     ['done', 'from: pod default/done is Succeeded: it has no network'],
@@ -113,6 +115,9 @@ describe('resolveDestination', () => {
     ['deploy/web', {}, /^to: needs a port/],
     ['node/node-1', {}, /^to: needs a port/],
     ['redis-0', { port: 'http' }, 'to: default/redis-0 has no port named http'],
+    ['8.8.8.8:53', { port: 54 }, 'to: the port is given twice, as 53 and as 54'],
+    ['redis-0', { port: 65536 }, 'to: "65536" is not a port'],
+    ['redis-0', { port: 80, protocol: 'icmp' }, 'to: icmp has no ports'],
     ['fd00::99', { port: 80 }, /^to: fd00::99 is IPv6, and default\/redis-0 has no such address/],
   ])('%s %j is refused', (where, wanted, message) => {
     expect(() => to(where, wanted)).toThrow(message)

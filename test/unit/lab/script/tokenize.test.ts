@@ -47,6 +47,7 @@ describe('tokenize', () => {
   })
 
   it.each<[string, string, string]>([
+    ['a Windows line end', 'a\nb\r\n', 'lab.sh:2: CR: the line ends as in Windows'],
     ['a pipe', 'a\nb | c', 'lab.sh:2: |: pipes'],
     ['a list', 'a; b', 'lab.sh:1: ;: lists'],
     ['a variable', 'a $b', 'lab.sh:1: $: variables'],

@@ -1,7 +1,7 @@
 /**
  * WHO and WHERE as people write them: `pod/NAME`, `NS/POD`, `NS/pod/NAME`, `deploy/NAME`, `node/NAME`, `svc/NAME`,
  * `NS/svc/NAME`, an IP address, `IP:PORT`. Only the writing is understood here; whether such a thing exists is looked
- * up in the cluster (`resolve.ts`).
+ * up in the cluster (`resolve/`).
  */
 import { Problem } from '../kernel/problem.ts'
 import { canonicalAddress, isAddress } from './topology/plan.ts'

@@ -91,19 +91,23 @@ export interface PortRange {
 
 export type ConntrackState = 'INVALID' | 'NEW' | 'ESTABLISHED' | 'RELATED' | 'UNTRACKED' | 'SNAT' | 'DNAT'
 export type ConntrackStatus = 'NONE' | 'EXPECTED' | 'SEEN_REPLY' | 'ASSURED' | 'CONFIRMED'
-export type AddressType =
-  | 'UNSPEC'
-  | 'UNICAST'
-  | 'LOCAL'
-  | 'BROADCAST'
-  | 'ANYCAST'
-  | 'MULTICAST'
-  | 'BLACKHOLE'
-  | 'UNREACHABLE'
-  | 'PROHIBIT'
-  | 'THROW'
-  | 'NAT'
-  | 'XRESOLVE'
+/** RTN_* of include/uapi/linux/rtnetlink.h, in the order of the kernel's bits, which is that of printing. */
+export const ADDRESS_TYPES = [
+  'UNSPEC',
+  'UNICAST',
+  'LOCAL',
+  'BROADCAST',
+  'ANYCAST',
+  'MULTICAST',
+  'BLACKHOLE',
+  'UNREACHABLE',
+  'PROHIBIT',
+  'THROW',
+  'NAT',
+  'XRESOLVE',
+] as const
+
+export type AddressType = (typeof ADDRESS_TYPES)[number]
 
 export type Match =
   | {

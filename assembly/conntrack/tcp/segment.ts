@@ -25,7 +25,6 @@ const WINDOW = 14
 export const FLAG_FIN: u32 = 0x01
 export const FLAG_SYN: u32 = 0x02
 export const FLAG_RST: u32 = 0x04
-export const FLAG_PSH: u32 = 0x08
 export const FLAG_ACK: u32 = 0x10
 export const FLAG_URG: u32 = 0x20
 const FLAG_MASK: u32 = FLAG_FIN | FLAG_SYN | FLAG_RST | FLAG_ACK | FLAG_URG

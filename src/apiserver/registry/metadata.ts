@@ -188,16 +188,3 @@ export function validateLabelSelector(selector: LabelSelector | undefined, field
   })
   return errors
 }
-
-/** The owner reference a controller puts on what it makes. */
-export function controllerReference(owner: KubeObject) {
-  const { apiVersion, kind, metadata } = owner
-  return {
-    apiVersion,
-    kind,
-    name: metadata.name,
-    uid: metadata.uid,
-    controller: true,
-    blockOwnerDeletion: true,
-  }
-}

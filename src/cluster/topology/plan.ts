@@ -50,14 +50,6 @@ export function fabricAddress(family: Family): string {
   return addressAt(ADDRESS_PLAN[family].nodeBase, 1n)
 }
 
-/** The block of pod addresses of `node-N`, e.g. 10.244.0.0/24 for node-1. */
-export function nodePodCidr(family: Family, index: number): string {
-  const { clusterCidr, nodeBlockLength } = ADDRESS_PLAN[family]
-  const bits = family === 'ipv4' ? 32 : 128
-  const base = clusterCidr.slice(0, clusterCidr.indexOf('/'))
-  return `${addressAt(base, BigInt(index - 1) << BigInt(bits - nodeBlockLength))}/${nodeBlockLength}`
-}
-
 /** The first address of a pod block: the pods' default gateway, an address of every veth on the node's side. */
 export function gatewayOf(podCidr: string): string {
   return addressAt(podCidr.slice(0, podCidr.indexOf('/')), 1n)

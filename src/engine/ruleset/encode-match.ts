@@ -4,13 +4,14 @@
  */
 import * as M from '../../abi/match.ts'
 import { protocolNumber } from '../../kernel/iptables/protocols.ts'
-import type {
-  AddressType,
-  ConntrackState,
-  ConntrackStatus,
-  Family,
-  Match,
-  PortRange,
+import {
+  ADDRESS_TYPES,
+  type AddressType,
+  type ConntrackState,
+  type ConntrackStatus,
+  type Family,
+  type Match,
+  type PortRange,
 } from '../../kernel/ruleset.ts'
 import { addressWords, maskWords } from './address.ts'
 import type { Resolver } from './resolver.ts'
@@ -304,22 +305,6 @@ function encodeRecent(out: Words, match: Of<'recent'>, resolve: Resolver): void 
   out.push(match.seconds ?? 0)
   out.push(match.hitcount ?? 0)
 }
-
-/** RTN_* by name, as in include/uapi/linux/rtnetlink.h. */
-const ADDRESS_TYPES: readonly AddressType[] = [
-  'UNSPEC',
-  'UNICAST',
-  'LOCAL',
-  'BROADCAST',
-  'ANYCAST',
-  'MULTICAST',
-  'BLACKHOLE',
-  'UNREACHABLE',
-  'PROHIBIT',
-  'THROW',
-  'NAT',
-  'XRESOLVE',
-]
 
 const addressTypes = (names: readonly AddressType[] | undefined): number =>
   (names ?? []).reduce((mask, name) => mask | (1 << ADDRESS_TYPES.indexOf(name)), 0)

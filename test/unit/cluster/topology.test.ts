@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { addressAt, nodeAddress, nodePodCidr } from '../../../src/cluster/topology/plan.ts'
+import { addressAt, nodeAddress } from '../../../src/cluster/topology/plan.ts'
 import {
   externalAddressPiece,
   fabricPiece,
@@ -29,12 +29,6 @@ describe('the address plan', () => {
     expect(nodeAddress('ipv4', 1)).toBe('172.18.0.2')
     expect(nodeAddress('ipv4', 300)).toBe('172.18.1.45')
     expect(nodeAddress('ipv6', 1)).toBe('fd00:172:18::2')
-  })
-
-  it('gives each node a block', () => {
-    expect(nodePodCidr('ipv4', 1)).toBe('10.244.0.0/24')
-    expect(nodePodCidr('ipv4', 256)).toBe('10.244.255.0/24')
-    expect(nodePodCidr('ipv6', 2)).toBe('fd00:10:244:1::/64')
   })
 
   it('carries over bytes', () => {

@@ -1,27 +1,11 @@
 /** Matches on where a packet comes from: addrtype, physdev, owner, rpfilter; and comment, which matches all. */
 import { Problem } from '../../problem.ts'
-import type { AddressType, Match, PortRange } from '../../ruleset.ts'
+import { ADDRESS_TYPES, type Match, type PortRange } from '../../ruleset.ts'
 import { interfaceName } from '../interfaces.ts'
 import { defineMatch, required, type Option } from '../extension.ts'
 import { parseUint, U32 } from '../numbers.ts'
 import { bang, inOrder, nameList, printRange, withNot } from '../values.ts'
 import { quoteText } from '../words.ts'
-
-/** In the order of the kernel's bits, which is that of printing. */
-const TYPES: readonly AddressType[] = [
-  'UNSPEC',
-  'UNICAST',
-  'LOCAL',
-  'BROADCAST',
-  'ANYCAST',
-  'MULTICAST',
-  'BLACKHOLE',
-  'UNREACHABLE',
-  'PROHIBIT',
-  'THROW',
-  'NAT',
-  'XRESOLVE',
-]
 
 export const addrtype = defineMatch({
   kind: 'addrtype',
@@ -29,12 +13,12 @@ export const addrtype = defineMatch({
     {
       names: ['src-type'],
       invertible: true,
-      read: ([text], { not }) => ({ srcType: withNot(nameList(text!, TYPES, 'addrtype'), not) }),
+      read: ([text], { not }) => ({ srcType: withNot(nameList(text!, ADDRESS_TYPES, 'addrtype'), not) }),
     },
     {
       names: ['dst-type'],
       invertible: true,
-      read: ([text], { not }) => ({ dstType: withNot(nameList(text!, TYPES, 'addrtype'), not) }),
+      read: ([text], { not }) => ({ dstType: withNot(nameList(text!, ADDRESS_TYPES, 'addrtype'), not) }),
     },
     { names: ['limit-iface-in'], arity: 0, read: () => ({ limitIface: 'in' }) },
     { names: ['limit-iface-out'], arity: 0, read: () => ({ limitIface: 'out' }) },
@@ -45,8 +29,8 @@ export const addrtype = defineMatch({
     return { kind: 'addrtype', ...soFar }
   },
   print: ({ srcType, dstType, limitIface }) =>
-    (srcType ? `${bang(srcType)} --src-type ${inOrder(srcType.value, TYPES).join(',')}` : '') +
-    (dstType ? `${bang(dstType)} --dst-type ${inOrder(dstType.value, TYPES).join(',')}` : '') +
+    (srcType ? `${bang(srcType)} --src-type ${inOrder(srcType.value, ADDRESS_TYPES).join(',')}` : '') +
+    (dstType ? `${bang(dstType)} --dst-type ${inOrder(dstType.value, ADDRESS_TYPES).join(',')}` : '') +
     (limitIface ? ` --limit-iface-${limitIface}` : ''),
 })
 

@@ -13,7 +13,7 @@ export abstract class NatHook {
   /** What the nat table and its bindings do to a packet at a hook. */
   static run(skb: usize, hook: u32): i32 {
     const ct = Skb.ct(skb)
-    if (ct == 0) return NF_ACCEPT
+    if (ct == 0 || Nat.isIdle(skb, ct, hook)) return NF_ACCEPT
     if (Nat.needsRules(skb, hook)) {
       const table = Netns.table(Skb.netns(skb), Skb.family(skb) == NFPROTO_IPV4 ? 0 : 1, TABLE_NAT)
       if (table != 0) {

@@ -20,15 +20,13 @@ export abstract class Quick {
     ) as u32
   }
 
-  /** Index of the first rule from `from` on that may match; the number of rules when there is none. */
-  @inline static next(chain: usize, from: u32, dst: v128, pp: v128): u32 {
-    const first = chain + CHAIN_QUICK
-    let block = first + ((from >> 2) as usize) * QUICK_SIZE
-    let bits = Quick.candidates(block, dst, pp) & (15 << (from & 3))
-    while (bits == 0) {
-      block += QUICK_SIZE
-      bits = Quick.candidates(block, dst, pp)
-    }
-    return (((block - first) >> 4) as u32) + ctz<u32>(bits)
+  /** The block that holds rule `index` of a chain. */
+  @inline static block(chain: usize, index: u32): usize {
+    return chain + CHAIN_QUICK + ((index >> 2) as usize) * QUICK_SIZE
+  }
+
+  /** Index of the first candidate of a block; the number of rules when the chain has no more. */
+  @inline static index(chain: usize, block: usize, candidates: u32): u32 {
+    return (((block - chain - CHAIN_QUICK) >> 4) as u32) + ctz<u32>(candidates)
   }
 }

@@ -2,7 +2,7 @@
 // scan with and without the quick filter; a rule that the filter leaves out is one that would not match and whose
 // matches have no side effect, so the two count and decide alike.
 
-import { COUNTER_BYTES, COUNTER_PACKETS, CHAIN_BYTES, CHAIN_PACKETS } from '../../src/abi/rule.ts'
+import { COUNTER_BYTES, COUNTER_PACKETS, CHAIN_BYTES, CHAIN_PACKETS, QUICK_SIZE } from '../../src/abi/rule.ts'
 import {
   TARGET_GOTO,
   TARGET_JUMP,
@@ -71,12 +71,24 @@ export abstract class Walk {
     const stack = jumpStack
     const dst = i32x4.splat(load<i32>(skb, TUPLE_DST + ADDR_LAST_WORD))
     const pp = i32x4.splat(load<i32>(skb, TUPLE_DPORT))
+    const filtered = sizeof<Q>() == sizeof<Filtered>()
+    // The rules of the block in hand that may match and have not been looked at.
+    let block = Quick.block(chain, from)
+    let bits: u32 = filtered ? Quick.candidates(block, dst, pp) & (15 << (from & 3)) : 0
     while (true) {
-      const at = sizeof<Q>() == sizeof<Filtered>() ? Quick.next(chain, from, dst, pp) : from
+      if (filtered) {
+        while (bits == 0) {
+          block += QUICK_SIZE
+          bits = Quick.candidates(block, dst, pp)
+        }
+        from = Quick.index(chain, block, bits)
+        bits &= bits - 1
+      }
+      const at = from
       if (at < Chain.rules(chain)) {
         const rule = Chain.rule(chain, at)
         from = at + 1
-        const matched = MatchList.rule(skb, rule)
+        const matched = MatchList.quick(skb, rule)
         if (matched <= 0) {
           if (matched < 0) return Walk.unknown<T>(skb, table, chain, at)
           if (Xt.hotdrop) return NF_DROP
@@ -114,6 +126,8 @@ export abstract class Walk {
         if (target == TARGET_JUMP || target == TARGET_GOTO) {
           chain = load<u32>(directory + ((Rule.arg(rule) as usize) << 2))
           from = 0
+          block = Quick.block(chain, 0)
+          if (filtered) bits = Quick.candidates(block, dst, pp)
           continue
         }
         if (target != TARGET_RETURN) continue
@@ -123,6 +137,8 @@ export abstract class Walk {
       top -= JUMP_SIZE
       chain = load<u32>(top, JUMP_CHAIN)
       from = load<u32>(top, JUMP_RULE)
+      block = Quick.block(chain, from)
+      if (filtered) bits = Quick.candidates(block, dst, pp) & (15 << (from & 3))
     }
   }
 

@@ -81,7 +81,9 @@ function engineRate(proxier: ProxierHarness): number {
     ['left', 1],
     ['right', 2],
   ] as const) {
-    engine.linkPair(side, { ...link, name: 'node', address: `02:00:00:00:00:0${digit}` }, 'node', {
+    // Frames are sent to another address than the far end has, as in the kernel's rig: it counts them and looks no
+    // further.
+    engine.linkPair(side, { ...link, name: 'node', address: `02:00:00:00:02:0${digit}` }, 'node', {
       ...link,
       name: side,
       address: `02:00:00:00:01:0${digit}`,

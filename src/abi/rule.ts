@@ -95,6 +95,8 @@ export const RULE_F_NOT_FRAGMENT = 32
 /** Inversions of the MATCH_ADDRESS6 record. */
 export const RULE_F_NOT_SRC6 = 64
 export const RULE_F_NOT_DST6 = 128
+/** The words of the header test (source, destination, protocol, fragment) ask for nothing. */
+export const RULE_F_ANY = 256
 
 /** An entry of the jump stack: chain address, index of the rule to go on with. */
 export const JUMP_CHAIN = 0

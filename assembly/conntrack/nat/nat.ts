@@ -24,6 +24,8 @@ import {
   IPS_SRC_NAT_DONE,
   IP_CT_DIR_ORIGINAL,
   IP_CT_DIR_REPLY,
+  IP_CT_ESTABLISHED,
+  IP_CT_ESTABLISHED_REPLY,
   IP_CT_NEW,
   IP_CT_RELATED,
   IP_CT_RELATED_REPLY,
@@ -59,6 +61,18 @@ export abstract class Nat {
   /** HOOK2MANIP: source at LOCAL_IN and POST_ROUTING, destination at the others. */
   @inline static manipOf(hook: u32): i32 {
     return hook == NF_INET_POST_ROUTING || hook == NF_INET_LOCAL_IN ? NF_NAT_MANIP_SRC : NF_NAT_MANIP_DST
+  }
+
+  /**
+   * Nothing to do at this hook for a packet of a connection that both sides know: no binding of this side, and no
+   * interface to keep to. What packet() would find out too, at a fraction of its cost (bench: forward).
+   */
+  @inline static isIdle(skb: usize, ct: usize, hook: u32): bool {
+    const ctinfo = Skb.ctinfo(skb)
+    const reply = ctinfo == (IP_CT_ESTABLISHED_REPLY as u32)
+    if ((!reply && ctinfo != IP_CT_ESTABLISHED) || hook == NF_INET_LOCAL_OUT) return false
+    const source = Nat.manipOf(hook) == NF_NAT_MANIP_SRC
+    return !Ct.has(ct, source != reply ? IPS_SRC_NAT : IPS_DST_NAT) && Ct.masqIndex(ct) == 0
   }
 
   /**

@@ -72,6 +72,8 @@ function encodeHeader(out: Words, body: number, header: RuleHeader, family: Fami
       }
     }
   }
+  const words = [R.RULE_FLAGS, R.RULE_SRC_MASK, R.RULE_DST_MASK].map((word) => out.words[body + word / 4]!)
+  if (words.every((word) => word === 0)) out.words[body + R.RULE_FLAGS / 4] = R.RULE_F_ANY
   return protocol?.not ? 0 : number
 }
 

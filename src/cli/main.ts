@@ -2,6 +2,7 @@
 /** The command line. Commands are imported when they run, so that help and the first verdict are quick. */
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { fileReason, Problem } from '../kernel/problem.ts'
 import { EXIT_DONE, EXIT_USAGE, report } from './exit.ts'
 import { clusterOptions, parseNodeName } from './options.ts'
 
@@ -111,9 +112,9 @@ async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
-// Whoever reads our output may stop reading (`| head`): that is not an error.
+// Whoever reads our output may stop reading (`| head`): that is not an error, and the exit code stays that of the work.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(EXIT_DONE)
-  throw error
+  if (error.code !== 'EPIPE')
+    process.exit(report(new Problem(fileReason(error), { file: 'standard output' })))
 })
 process.exitCode = await run(process.argv.slice(2))

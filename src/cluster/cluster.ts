@@ -15,7 +15,7 @@ import { Engine } from '../engine/index.ts'
 import { InformerFactory } from '../informer/index.ts'
 import { printIptablesSave } from '../kernel/iptables/index.ts'
 import { Problem } from '../kernel/problem.ts'
-import { printSysctl } from '../kernel/sysctl.ts'
+import { printSysctl, type Sysctl } from '../kernel/sysctl.ts'
 import { Kubelet } from '../kubelet/index.ts'
 import type { KubeProxyConfig } from '../proxy/proxy-server.ts'
 import { VirtualClock } from '../sim/virtual-clock.ts'
@@ -227,7 +227,7 @@ export class Cluster {
       ...kernels.flatMap(({ name, iptables, sysctls }) => [
         '',
         `# kube-proxy on ${name}`,
-        ...[...sysctls].map(([key, value]) => `ip netns exec ${name} ${printSysctl({ key, value })}`),
+        ...[...sysctls].map(([key, value]) => printNodeSysctl(name, { key, value })),
         ...printRuleset(name, iptables.ipv4.ruleset),
         ...printRuleset(name, iptables.ipv6.ruleset),
       ]),
@@ -277,4 +277,12 @@ export class Cluster {
       rulesetOf: (netns, family) => this.#proxies.get(netns)?.kernel.iptables[family].ruleset,
     }
   }
+}
+
+/** Linux has one size of the conntrack table for all namespaces, and refuses it from any but the first. */
+function printNodeSysctl(netns: string, setting: Sysctl): string {
+  const command = printSysctl(setting)
+  return setting.key === 'net.netfilter.nf_conntrack_max'
+    ? `# of the machine, not of a namespace: ${command}`
+    : `ip netns exec ${netns} ${command}`
 }

@@ -141,7 +141,8 @@ function nameOf(value: unknown): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'object') return 'a map'
-  return `the ${typeof value} ${JSON.stringify(value)}`
+  const text = JSON.stringify(value)
+  return `the ${typeof value} ${text.length > 60 ? `${text.slice(0, 60)}…` : text}`
 }
 
 function firstSentence(message: string): string {

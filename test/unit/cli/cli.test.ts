@@ -95,6 +95,21 @@ describe('podwire', () => {
     else expect(stderr).toMatch(message)
   })
 
+  it.skipIf(process.platform !== 'linux')('says in one line that its output cannot be written', () => {
+    const { stderr, status } = spawnSync('sh', [
+      '-c',
+      `${process.execPath} dist/src/cli/main.js --version >/dev/full`,
+    ])
+    expect(status).toBe(2)
+    expect(stderr.toString()).toMatch(/^podwire: standard output: .*no space left.*\n$/)
+  })
+
+  it('keeps the exit code of the work when its reader stops reading', () => {
+    const command = `${process.execPath} dist/src/cli/main.js trace ${GUESTBOOK} --from stranger --to redis-0 --expect dropped`
+    const { status } = spawnSync('bash', ['-c', `set -o pipefail; ${command} | true`])
+    expect(status).toBe(1)
+  })
+
   it('names file, line and field of a mistake in a manifest', () => {
     const file = join(folder, 'bad.yaml')
     writeFileSync(file, service('70000'))

@@ -104,6 +104,11 @@ describe('the guestbook', () => {
         .filter((line) => line.startsWith('-A')),
     )
     for (const rule of rules) expect(script).toContain(` ${rule}\n`)
+    // Linux would refuse it from a namespace.
+    expect(script).toContain(
+      '\n# of the machine, not of a namespace: sysctl -w net.netfilter.nf_conntrack_max=',
+    )
+    expect(script).not.toMatch(/^ip netns exec .* net\.netfilter\.nf_conntrack_max/m)
     const one = cluster.render({ as: 'script', node: 'node-1' })
     expect(one).not.toContain('ip netns add node-2')
     expect(one).not.toContain('default_redis-0')

@@ -213,6 +213,7 @@ export function externalAddressPiece(address: string, node: string, nodeAddresse
   return {
     key: `external/${address}`,
     comment: `${address} is announced by ${node}`,
+    node,
     wires: [],
     objects:
       via === undefined

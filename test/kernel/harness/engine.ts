@@ -6,9 +6,11 @@ import { portName, watchedPorts, type CapturedAt, type KernelCase, type Outcome 
 /** Milliseconds of virtual time between two frames that follow each other at once. */
 const STEP = 0.02
 
-export function engineOutcome(kase: KernelCase, look: readonly string[]): Outcome {
+/** `seed`: of what the engine draws at random (ports, `-m statistic --mode random`). */
+export function engineOutcome(kase: KernelCase, look: readonly string[], seed = 1): Outcome {
   const { files = {} } = kase
   const lab = new Lab({
+    seed,
     start: 1_700_000_000_000,
     readFile: (path) => {
       const text = files[path]

@@ -1,4 +1,8 @@
-/** What a cloud's service controller does, as far as the dataplane sees it: gives LoadBalancer services addresses of a pool. */
+/**
+ * What a cloud's service controller does, as far as the dataplane sees it: gives LoadBalancer services addresses of a
+ * pool. What a status says already, because somebody else knows better (a manifest, another controller), is left as it
+ * is; only a family that has no address gets one.
+ */
 import { services, type IPFamily, type LoadBalancerIngress, type Service } from '../apiserver/index.ts'
 import { formatIp, parseCidr, parseIp, type Cidr } from '../apiserver/meta/ip.ts'
 import { jsonEqual } from '../apiserver/meta/json.ts'
@@ -22,14 +26,17 @@ export function startLoadBalancerController(context: ControllerContext, options:
   })
   const informer = informers.informer(services)
   const holders = new Map<string, string>()
+  /** Addresses that came from here: they go again when their family goes. */
+  const given = new Set<string>()
   const queue = new WorkQueue({ clock, work: sync, ...(onError && { onError }) })
+  const changed = (service: Service): void => {
+    for (const { ip } of ingressOf(service))
+      if (ip !== undefined && !holders.has(ip)) holders.set(ip, keyOf(service))
+    queue.add(keyOf(service))
+  }
   informer.addHandler({
-    added: (service) => {
-      for (const { ip } of service.status?.loadBalancer?.ingress ?? [])
-        if (ip !== undefined) holders.set(ip, keyOf(service))
-      queue.add(keyOf(service))
-    },
-    updated: (_old, service) => queue.add(keyOf(service)),
+    added: changed,
+    updated: (_old, service) => changed(service),
     deleted: (service) => queue.add(keyOf(service)),
   })
 
@@ -39,27 +46,40 @@ export function startLoadBalancerController(context: ControllerContext, options:
       service !== undefined &&
       service.spec.type === 'LoadBalancer' &&
       service.spec.loadBalancerClass === undefined
-    const mine = [...holders].filter(([, holder]) => holder === key).map(([ip]) => ip)
-    if (!wanted) {
-      for (const ip of mine) holders.delete(ip)
-      return
+    const ingress = wanted ? ingressFor(key, service) : []
+    for (const ip of heldBy(key)) {
+      if (ingress.some((entry) => entry.ip === ip)) continue
+      holders.delete(ip)
+      given.delete(ip)
     }
-    const ingress = addressesFor(key, service, mine).map((ip): LoadBalancerIngress => ({
-      ip,
-      ipMode: options.ipMode ?? 'VIP',
-    }))
-    if (jsonEqual(ingress, service.status?.loadBalancer?.ingress ?? [])) return
+    if (!wanted || jsonEqual(ingress, ingressOf(service))) return
     client.updateStatus(services, { ...service, status: { ...service.status, loadBalancer: { ingress } } })
   }
 
-  function addressesFor(key: string, { spec }: Service, mine: readonly string[]): string[] {
-    return (spec.ipFamilies ?? []).flatMap((family) => {
-      const kept = mine.find((ip) => parseIp(ip)?.family === family)
-      const ip = kept ?? askedFor(spec.loadBalancerIP, family) ?? firstFree(family)
-      if (ip === undefined) return []
-      holders.set(ip, key)
-      return [ip]
+  function heldBy(key: string): string[] {
+    return [...holders].filter(([, holder]) => holder === key).map(([ip]) => ip)
+  }
+
+  function ingressFor(key: string, service: Service): LoadBalancerIngress[] {
+    const { ipFamilies = [], loadBalancerIP } = service.spec
+    const kept = ingressOf(service).filter(({ ip }) => {
+      const family = ip === undefined ? undefined : parseIp(ip)?.family
+      return ip === undefined || !given.has(ip) || ipFamilies.some((each) => each === family)
     })
+    // A balancer that has a name has its addresses behind it.
+    if (kept.some(({ ip }) => ip === undefined)) return kept
+    const missing = ipFamilies.filter((family) => !kept.some(({ ip }) => parseIp(ip!)?.family === family))
+    return [
+      ...kept,
+      ...missing.flatMap((family) => {
+        const mine = heldBy(key).find((ip) => given.has(ip) && parseIp(ip)?.family === family)
+        const ip = mine ?? askedFor(loadBalancerIP, family) ?? firstFree(family)
+        if (ip === undefined) return []
+        holders.set(ip, key)
+        given.add(ip)
+        return [{ ip, ipMode: options.ipMode ?? ('VIP' as const) }]
+      }),
+    ]
   }
 
   function askedFor(text: string | undefined, family: IPFamily): string | undefined {
@@ -72,6 +92,10 @@ export function startLoadBalancerController(context: ControllerContext, options:
       if (pool.family === family) for (const ip of addressesOf(pool)) if (!holders.has(ip)) return ip
     return undefined
   }
+}
+
+function ingressOf({ status }: Service): readonly LoadBalancerIngress[] {
+  return status?.loadBalancer?.ingress ?? []
 }
 
 /** Without the network's own. */

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { Cluster } from '../../../src/index.ts'
 import type { Flow } from '../../../src/index.ts'
+import { Lab } from '../../../src/lab/index.ts'
 
 async function guestbook(options: Parameters<typeof Cluster.create>[0] = {}): Promise<Cluster> {
   const cluster = await Cluster.create(options)
@@ -173,6 +174,42 @@ spec:
       ({ verdict, direction }) => verdict === 'delivered' && direction === 'request',
     )
     expect(arrival?.packet.src).toBe('198.51.100.50')
+  })
+
+  it('keeps the addresses of a load balancer that a manifest gives, and announces them', async () => {
+    const cluster = await Cluster.create()
+    await cluster.apply('examples/guestbook')
+    await cluster.apply(`apiVersion: v1
+kind: Service
+metadata: { name: public }
+spec:
+  type: LoadBalancer
+  selector: { role: frontend }
+  ports: [{ port: 80 }]
+status: { loadBalancer: { ingress: [{ ip: 192.0.2.77 }] } }
+`)
+    await cluster.settle()
+    const { verdict, request } = cluster.connect({ from: '198.51.100.50', to: 'svc/public' })
+    expect({ verdict, dst: request.dst }).toEqual({ verdict: 'delivered', dst: '192.0.2.77' })
+  })
+
+  it('renders a script of one node that loads when another node announces an address', async () => {
+    const cluster = await Cluster.create()
+    await cluster.apply('examples/guestbook')
+    await cluster.apply(`apiVersion: v1
+kind: Service
+metadata: { name: public }
+spec:
+  type: LoadBalancer
+  externalTrafficPolicy: Local
+  externalIPs: [192.0.2.8]
+  selector: { app: redis }
+  ports: [{ port: 6379 }]
+`)
+    await cluster.settle()
+    const scripts = ['node-1', 'node-2'].map((node) => cluster.render({ as: 'script', node }))
+    expect(scripts.filter((script) => script.includes('192.0.2.8 via')).length).toBe(1)
+    for (const script of scripts) expect(() => new Lab().run(script)).not.toThrow()
   })
 
   it('speaks IPv6 where a Service does', async () => {

@@ -16,6 +16,7 @@ import {
 } from '../../apiserver/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { isRecord, type Manifest, type ManifestObject } from './document.ts'
+import { ignoredFields } from './ignored.ts'
 import { sortByKind, type Warning } from './kinds.ts'
 
 type JsonMap = Readonly<Record<string, unknown>>
@@ -84,6 +85,7 @@ export class Applier {
       }
       const object = this.#send(client, kind, namespace, manifest)
       this.#sendStatus(client, kind, object, manifest.object)
+      warnings.push(...ignoredFields(manifest))
     } catch (error) {
       throw error instanceof ApiError ? problemOf(error, manifest) : error
     }

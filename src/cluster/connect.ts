@@ -1,9 +1,10 @@
 /** One connection attempt: names to addresses, a real packet through the engine, and the answer in words. */
 import { REASON_NETFILTER_DROP, REASON_NO_SOCKET, REASON_UNKNOWN_RULE } from '../abi/reason.ts'
 import { reasonText, type AttemptResult } from '../engine/index.ts'
+import { Problem } from '../kernel/problem.ts'
 import type { Flow, Hop, Reply, Verdict } from './flow.ts'
 import { hopsOf, newestVersions } from './hops.ts'
-import { parseReference, type FlowProtocol } from './reference.ts'
+import { parseProtocol, parseReference, type FlowProtocol } from './reference.ts'
 import { resolveDestination, type Destination } from './resolve/destination.ts'
 import { podWith } from './resolve/find.ts'
 import { resolveSource, type Source } from './resolve/source.ts'
@@ -40,6 +41,7 @@ export class Connector {
   #attempts = 0
 
   connect(world: World, request: ConnectRequest): Connected {
+    check(request)
     const source = resolveSource(world.view, parseReference(request.from, 'from'), 'from')
     const { port, protocol } = request
     const wanted = {
@@ -78,6 +80,20 @@ export class Connector {
           ? destination.address
           : `${destination.label} (${destination.address})`,
     }
+  }
+}
+
+/** Not every caller has a compiler that knows the types: what cannot be meant is told, not sent. */
+function check({ from, to, port: _port, protocol, sourcePort, ...unknown }: ConnectRequest): void {
+  for (const [field, value] of Object.entries({ from, to })) {
+    if (typeof value !== 'string') throw new Problem('is needed', { field })
+  }
+  for (const field of Object.keys(unknown)) {
+    throw new Problem('is not part of a request (from, to, port, protocol, sourcePort)', { field })
+  }
+  if (protocol !== undefined) parseProtocol(protocol, 'protocol')
+  if (sourcePort !== undefined && !(Number.isInteger(sourcePort) && sourcePort >= 0 && sourcePort <= 65535)) {
+    throw new Problem(`${sourcePort} is not a number from 0 to 65535`, { field: 'sourcePort' })
   }
 }
 

@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs'
+import type { ConnectRequest } from '../../../src/cluster/connect.ts'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { Cluster } from '../../../src/index.ts'
 import type { Flow } from '../../../src/index.ts'
@@ -113,6 +114,15 @@ describe('the guestbook', () => {
     const one = cluster.render({ as: 'script', node: 'node-1' })
     expect(one).not.toContain('ip netns add node-2')
     expect(one).not.toContain('default_redis-0')
+  })
+
+  it.each([
+    [{ to: 'svc/redis' }, 'from: is needed'],
+    [{ from: 'stranger', to: 'svc/redis', protocol: 'http' }, 'protocol: "http" is not a protocol'],
+    [{ from: 'stranger', to: 'svc/redis', sourcePort: 70_000 }, 'sourcePort: 70000 is not a number from'],
+    [{ from: 'stranger', to: 'svc/redis', prot: 'udp' }, 'prot: is not part of a request'],
+  ])('refuses %j', (request, message) => {
+    expect(() => cluster.connect(request as ConnectRequest)).toThrow(message)
   })
 
   it('says who is meant by mistake', () => {

@@ -29,10 +29,11 @@ export abstract class TransportChecksum {
     return Checksum.fold(Checksum.partial(Skb.l4(skb), covered, pseudo)) == 0xffff
   }
 
-  /** ICMP has no pseudo header; ICMPv6 has. */
+  /** ICMP has no pseudo header, but the IP header, which is 0xffff, is in the sum; ICMPv6 has one. */
   static verifyIcmp(skb: usize, proto: u32): bool {
     const length = Skb.l4len(skb)
-    if (Skb.family(skb) == NFPROTO_IPV4) return Checksum.of(Skb.l4(skb), length) == 0
+    if (Skb.family(skb) == NFPROTO_IPV4)
+      return Checksum.fold(Checksum.partial(Skb.l4(skb), length, 0xffff)) == 0xffff
     return TransportChecksum.verify(skb, proto, length, length)
   }
 }

@@ -100,7 +100,7 @@ export abstract class Walk {
         const target = Rule.target(rule)
         if (target == TARGET_VERDICT) {
           if (traced) Trace.rule(skb, Xt.hook, Table.number(table), Chain.id(chain), at, Rule.arg(rule))
-          return Rule.arg(rule)
+          return Xt.hotdrop ? NF_DROP : Rule.arg(rule)
         }
         if (target > (TARGET_GOTO as u32)) {
           if (target == TARGET_UNKNOWN) return Walk.unknown<T>(skb, table, chain, at)
@@ -112,12 +112,14 @@ export abstract class Walk {
           } else {
             const verdict = Target.run(skb, rule, target)
             if (traced) Trace.rule(skb, Xt.hook, Table.number(table), Chain.id(chain), at, verdict)
-            if (verdict != XT_CONTINUE) return verdict
             if (Xt.hotdrop) return NF_DROP
+            if (verdict != XT_CONTINUE) return verdict
             continue
           }
         }
         if (traced) Trace.rule(skb, Xt.hook, Table.number(table), Chain.id(chain), at, XT_CONTINUE)
+        // An inverted match may be true and drop the packet all the same.
+        if (Xt.hotdrop) return NF_DROP
         if (target == TARGET_JUMP) {
           store<u32>(top, chain as u32, JUMP_CHAIN)
           store<u32>(top, from, JUMP_RULE)

@@ -62,7 +62,7 @@ export abstract class MatchList {
     return MatchList.rule(skb, rule)
   }
 
-  /** 1 the rule matches, 0 it does not, -1 it cannot be evaluated. Xt.hotdrop may be set with 0. */
+  /** 1 the rule matches, 0 it does not, -1 it cannot be evaluated. Xt.hotdrop may be set with 0 or 1. */
   static rule(skb: usize, rule: usize): i32 {
     if ((load<u32>(rule, RULE_FLAGS) & RULE_F_ANY) == 0 && !Header.test(skb, rule)) return 0
     const end = Rule.recordsEnd(rule)

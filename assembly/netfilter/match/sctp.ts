@@ -51,11 +51,11 @@ export abstract class Sctp {
     if (scope == SCTP_SCOPE_ALL) memory.copy(MISSING, record + SCTP_MAP, 32)
     let at = Xt.thoff + SCTP_HEADER
     do {
-      if (at + 4 > Xt.end) return false
+      if (at + 4 > Xt.end) return Sctp.broken()
       const type = load<u8>(at) as u32
       const flags = load<u8>(at, 1) as u32
       const length = ((load<u8>(at, 2) as u32) << 8) | load<u8>(at, 3)
-      if (length == 0) return false
+      if (length == 0) return Sctp.broken()
       at += ((length + 3) & ~3) as usize
       const asked = ((load<u8>(record + SCTP_MAP + (type >> 3)) as u32) >> (type & 7)) & 1
       if (asked == 0) {
@@ -72,6 +72,12 @@ export abstract class Sctp {
     } while (at < Xt.end)
     if (scope == SCTP_SCOPE_ALL) return !v128.any_true(v128.or(v128.load(MISSING), v128.load(MISSING, 16)))
     return scope == SCTP_SCOPE_ONLY
+  }
+
+  /** A chunk that is cut off or has no length drops the packet. */
+  @inline private static broken(): bool {
+    Xt.hotdrop = true
+    return false
   }
 
   /** The flag test of a chunk type, when there is one. */

@@ -97,7 +97,7 @@ export abstract class Transport {
     return dst != ((invert & PORTS_NOT_DST) != 0)
   }
 
-  /** tcp_find_option: a header shorter than its minimum drops the packet, options that are cut off do not match. */
+  /** tcp_find_option: a header shorter than its minimum drops the packet, as do options that are cut off. */
   private static option(th: usize, option: u32, not: bool): bool {
     const header = ((load<u8>(th, 12) >> 4) << 2) as usize
     if (header < TCP_HEADER) {
@@ -106,7 +106,7 @@ export abstract class Transport {
     }
     const length = header - TCP_HEADER
     if (length == 0) return not
-    if (!Xt.has(header)) return false
+    if (!Transport.there(header)) return false
     const options = th + TCP_HEADER
     let i: usize = 0
     while (i < length) {

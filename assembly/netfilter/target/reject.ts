@@ -2,7 +2,6 @@
 // net/ipv6/netfilter/nf_reject_ipv6.c). Broken packets are dropped without a word. The stack makes the answers.
 
 import {
-  IPPROTO_DCCP,
   IPPROTO_ICMP,
   IPPROTO_ICMPV6,
   IPPROTO_SCTP,
@@ -57,7 +56,7 @@ export abstract class Reject {
     Answer.icmpError(skb, type, code, Xt.hook)
   }
 
-  /** nf_reject_verify_csum: the protocol has a checksum over all of its payload. */
+  /** nf_reject_verify_csum: the protocol has a checksum over all of its payload (DCCP is no exception since Linux 6.16). */
   private static isChecked(proto: i32): bool {
     switch (proto) {
       case IPPROTO_UDP:
@@ -67,7 +66,6 @@ export abstract class Reject {
       case IPPROTO_ESP:
       case IPPROTO_SCTP:
       case IPPROTO_UDPLITE:
-      case IPPROTO_DCCP:
         return false
       default:
         return true
@@ -76,7 +74,7 @@ export abstract class Reject {
 
   /**
    * nf_ip_checksum, nf_ip6_checksum: what is sent from here is right by construction; IPv4 has a pseudo header for
-   * TCP and UDP only.
+   * TCP and UDP only, and sums the IP header, which is 0xffff: to it a payload of zeros is right.
    */
   private static isSound(skb: usize, proto: i32): bool {
     if (Skb.hasFlag(skb, SKB_F_LOCAL)) return true
@@ -84,7 +82,7 @@ export abstract class Reject {
     const length = (Xt.end - Xt.thoff) as u32
     const family = Skb.family(skb)
     const pseudo = family != NFPROTO_IPV4 || proto == IPPROTO_TCP || proto == IPPROTO_UDP
-    const start = pseudo ? Checksum.pseudo(skb + TUPLE_SRC, skb + TUPLE_DST, family, proto, length) : 0
+    const start = pseudo ? Checksum.pseudo(skb + TUPLE_SRC, skb + TUPLE_DST, family, proto, length) : 0xffff
     return Checksum.fold(Checksum.partial(Xt.thoff, length, start)) == 0xffff
   }
 

@@ -1,5 +1,5 @@
 // Putting datagrams together: IPv4 as net/ipv4/ip_fragment.c: ip_defrag, IPv6 as conntrack does it
-// (net/ipv6/netfilter/nf_conntrack_reasm.c: nf_ct_frag6_gather). Who calls gets back the packet to go on with, whole or
+// (net/ipv6/netfilter/nf_conntrack_reasm.c: nf_ct_frag6_gather), which the stack does alike on local delivery. Who calls gets back the packet to go on with, whole or
 // untouched, or 0 when it was kept or dropped.
 
 import {
@@ -131,6 +131,8 @@ export abstract class Defrag {
       return skb
     }
     if (!Defrag.extends(queue, end, more) || end == start) {
+      // The stack's own reassembly gives up the datagram, conntrack's only the fragment.
+      if (user == DEFRAG_LOCAL_DELIVER) FragQueue.kill(queue)
       Pool.give(skb)
       return 0
     }
@@ -338,7 +340,7 @@ export abstract class Defrag {
   }
 
   /** A first fragment that does not hold all headers up to the transport's (ipv6frag_thdr_truncated). */
-  private static truncatedFirst(l3: usize, at: u32, length: u32): bool {
+  static truncatedFirst(l3: usize, at: u32, length: u32): bool {
     if ((bswap<u16>(load<u16>(l3 + at, 2)) & 0xfff8) != 0) return false
     let next: u32 = load<u8>(l3 + at)
     let here = at + FRAGMENT_HEADER

@@ -1,4 +1,4 @@
-// IPv4 options and the IPv6 hop-by-hop header of a received packet (net/ipv4/ip_options.c: __ip_options_compile;
+// IPv4 options and the options of IPv6's hop-by-hop and destination headers (net/ipv4/ip_options.c: __ip_options_compile;
 // net/ipv6/exthdrs.c: ip6_parse_tlv). Source routes are refused, as a kernel with default sysctls does; record route
 // and timestamp options are checked, but the receiver's address and time are not written into them.
 
@@ -28,6 +28,10 @@ const TIMESTAMP: u32 = 68
 const ROUTER_ALERT: u32 = 148
 const CIPSO: u32 = 134
 const JUMBO: u32 = 0xc2
+/** Bytes of padding in a row. */
+const MOST_PADDING: u32 = 7
+/** Options but padding in one header (sysctls max_hbh_opts_number, max_dst_opts_number). */
+const MOST_OPTIONS: u32 = 8
 
 export abstract class Options {
   /**
@@ -104,16 +108,26 @@ export abstract class Options {
   /** ipv6_parse_hopopts on a packet of `total` bytes. False: it is dropped, perhaps answered. */
   static hopByHop(skb: usize, l3: usize, total: u32): bool {
     if (total < (IP6_HLEN as u32) + 8) return false
-    const length = ((load<u8>(l3, IP6_HLEN + 1) as u32) + 1) << 3
-    const end: u32 = IP6_HLEN + length
-    if (end > total) return false
-    let at: u32 = IP6_HLEN + 2
+    if ((IP6_HLEN as u32) + (((load<u8>(l3, IP6_HLEN + 1) as u32) + 1) << 3) > total) return false
+    return Options.read(skb, l3, total, IP6_HLEN, true)
+  }
+
+  /** ipv6_destopt_rcv on a header that is all there, `at` bytes into a packet. False as above. */
+  static destination(skb: usize, l3: usize, at: u32): bool {
+    return Options.read(skb, l3, Skb.l3len(skb), at, false)
+  }
+
+  /** ip6_parse_tlv. */
+  private static read(skb: usize, l3: usize, total: u32, start: u32, hops: bool): bool {
+    const end = start + (((load<u8>(l3 + start, 1) as u32) + 1) << 3)
+    let at = start + 2
     let padding: u32 = 0
+    let count: u32 = 0
     while (at < end) {
       const kind = load<u8>(l3 + at) as u32
       if (kind == 0) {
         padding += 1
-        if (padding > 7) return false
+        if (padding > MOST_PADDING) return false
         at += 1
         continue
       }
@@ -122,13 +136,15 @@ export abstract class Options {
       if (at + size > end) return false
       if (kind == 1) {
         padding += size
-        if (padding > 7) return false
+        if (padding > MOST_PADDING) return false
         for (let i: u32 = 2; i < size; i++) if (load<u8>(l3 + at + i) != 0) return false
       } else {
         padding = 0
-        if (kind == 5) {
+        count += 1
+        if (count > MOST_OPTIONS) return false
+        if (hops && kind == 5) {
           if (size != 4) return false
-        } else if (kind == JUMBO) {
+        } else if (hops && kind == JUMBO) {
           if (!Options.jumbo(skb, l3, total, at)) return false
         } else if (!Options.tolerated(skb, l3, total, kind, at)) return false
       }

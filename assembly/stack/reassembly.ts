@@ -8,6 +8,7 @@ import {
   ICMPV6_TIME_EXCEED,
   ICMP_EXC_FRAGTIME,
   ICMP_TIME_EXCEEDED,
+  IP6_NEXT,
 } from '../../src/abi/headers.ts'
 import { REASON_FRAG_REASM_TIMEOUT, REASON_NONE } from '../../src/abi/reason.ts'
 import { RTN_LOCAL } from '../../src/abi/route.ts'
@@ -15,6 +16,7 @@ import { SKB_F_LATER_FRAGMENT, SKB_F_MORE_FRAGMENTS } from '../../src/abi/skb.ts
 import { NFPROTO_IPV4, NF_INET_LOCAL_IN } from '../../src/abi/verdict.ts'
 import { Defrag } from '../fragment/defrag.ts'
 import { Answer } from '../packet/answer.ts'
+import { Parse } from '../packet/parse.ts'
 import { Skb } from '../packet/skb.ts'
 import { Drop } from './drop.ts'
 import { Hooks } from './hooks.ts'
@@ -23,21 +25,23 @@ import { Input4 } from './input4.ts'
 export abstract class Reassembly {
   /** Before PREROUTING: the packet to go on with, 0 when it waits for the rest of its datagram or was dropped. */
   @inline static preRouting(skb: usize): usize {
-    return Reassembly.isFragment(skb) && Hooks.tracked(skb)
-      ? Reassembly.gather(skb, DEFRAG_CONNTRACK_IN)
-      : skb
+    return Reassembly.isWanted(skb) && Hooks.tracked(skb) ? Reassembly.gather(skb, DEFRAG_CONNTRACK_IN) : skb
   }
 
   /** Before OUTPUT. */
   @inline static localOut(skb: usize): usize {
-    return Reassembly.isFragment(skb) && Hooks.tracked(skb)
-      ? Reassembly.gather(skb, DEFRAG_CONNTRACK_OUT)
-      : skb
+    return Reassembly.isWanted(skb) && Hooks.tracked(skb) ? Reassembly.gather(skb, DEFRAG_CONNTRACK_OUT) : skb
   }
 
   /** On local delivery. */
   @inline static deliver(skb: usize): usize {
     return Reassembly.isFragment(skb) ? Reassembly.gather(skb, DEFRAG_LOCAL_DELIVER) : skb
+  }
+
+  /** Conntrack also takes the header off a lone IPv6 fragment that is its whole datagram. */
+  @inline private static isWanted(skb: usize): bool {
+    if (Reassembly.isFragment(skb)) return true
+    return Skb.family(skb) != NFPROTO_IPV4 && Parse.isExtension(load<u8>(Skb.l3(skb), IP6_NEXT))
   }
 
   @inline static isFragment(skb: usize): bool {

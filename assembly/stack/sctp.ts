@@ -24,6 +24,7 @@ import { Answer } from '../packet/answer.ts'
 import { Skb } from '../packet/skb.ts'
 import { Client } from './client.ts'
 import { Drop } from './drop.ts'
+import { Headers6 } from './headers6.ts'
 import { Make } from './make.ts'
 
 const HEADER: u32 = 12
@@ -48,7 +49,10 @@ export abstract class Sctp {
       Client.refused(skb, REASON_UNHANDLED_PROTO)
       if (Skb.family(skb) == NFPROTO_IPV4)
         Answer.icmpError(skb, ICMP_DEST_UNREACH, ICMP_PROT_UNREACH, NF_INET_LOCAL_IN)
-      else Answer.icmpErrorInfo(skb, ICMPV6_PARAMPROB, ICMPV6_UNK_NEXTHDR, bswap<u32>(6), NF_INET_LOCAL_IN)
+      else {
+        const pointer = bswap<u32>(Headers6.announcer())
+        Answer.icmpErrorInfo(skb, ICMPV6_PARAMPROB, ICMPV6_UNK_NEXTHDR, pointer, NF_INET_LOCAL_IN)
+      }
       Drop.packet(skb, REASON_UNHANDLED_PROTO)
       return
     }

@@ -61,6 +61,8 @@ export abstract class Udp {
     }
     const socket = Socket.find(Skb.netns(skb), Skb.family(skb), IPPROTO_UDP, Skb.dst16(skb), Skb.dport(skb))
     const many = Rt.isMany(skb)
+    // The error about a refused packet finds its connection by itself, behind raw.
+    Conntrack.put(skb)
     if (socket == 0) {
       Client.refused(skb, REASON_NO_SOCKET)
       if (!many) {
@@ -70,7 +72,6 @@ export abstract class Udp {
       Drop.packet(skb, REASON_NO_SOCKET)
       return
     }
-    Conntrack.put(skb)
     Client.arrived(skb)
     if (!(load<u32>(socket, SOCKET_FLAGS) & SOCKET_F_SILENT) && !many) Udp.echo(skb, length)
     Drop.consume(skb, REASON_DELIVERED)

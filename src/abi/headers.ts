@@ -165,6 +165,7 @@ export const ICMPV6_EXC_FRAGTIME = 1
 export const ICMPV6_HDR_FIELD = 0
 export const ICMPV6_UNK_NEXTHDR = 1
 export const ICMPV6_UNK_OPTION = 2
+export const ICMPV6_HDR_INCOMP = 3
 
 export const PACKET_HOST = 0
 export const PACKET_BROADCAST = 1

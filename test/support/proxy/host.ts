@@ -23,7 +23,7 @@ export function emptyRuleset(family: Family): Ruleset {
 export interface FakeHostOptions {
   readonly nfacct?: boolean
   readonly randomFully?: boolean
-  /** Of IPv4. */
+  /** Of one family, the ruleset's. */
   readonly iptables?: RulesetIptables
 }
 
@@ -59,10 +59,11 @@ export class FakeHost implements ProxyNode {
   constructor(options: FakeHostOptions = {}) {
     if (options.nfacct === false) this.nfacct = undefined
     const hasRandomFully = options.randomFully ?? true
-    this.iptables = {
-      ipv4: options.iptables ?? new RulesetIptables(emptyRuleset('ipv4'), { hasRandomFully }),
-      ipv6: new RulesetIptables(emptyRuleset('ipv6'), { hasRandomFully }),
-    }
+    const of = (family: Family): RulesetIptables =>
+      options.iptables?.ruleset.family === family
+        ? options.iptables
+        : new RulesetIptables(emptyRuleset(family), { hasRandomFully })
+    this.iptables = { ipv4: of('ipv4'), ipv6: of('ipv6') }
   }
 
   interfaceAddresses() {

@@ -20,8 +20,17 @@ import {
 const AGENT = new URL('../agent/', import.meta.url).pathname
 const SEPARATOR = '@@podwire@@'
 
-/** Why the kernel cannot be asked here, or undefined when it can. */
+/**
+ * Why the kernel cannot be asked here, or undefined when it can. With PODWIRE_NEEDS_KERNEL set, as in CI, there must be
+ * no such reason: a run without the oracle must not look like one in which it agreed.
+ */
 export function whyNoKernel(): string | undefined {
+  const why = missingForKernel()
+  if (why !== undefined && process.env['PODWIRE_NEEDS_KERNEL']) throw new Error(why)
+  return why
+}
+
+function missingForKernel(): string | undefined {
   if (process.platform !== 'linux') return 'the Linux oracle needs Linux'
   if (process.getuid?.() !== 0) return 'the Linux oracle needs root'
   const tools = [

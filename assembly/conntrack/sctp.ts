@@ -1,5 +1,6 @@
 // SCTP (net/netfilter/nf_conntrack_proto_sctp.c): a state machine over the chunks of a packet, and verification tags.
 
+import { Cuts } from '../packet/cuts.ts'
 import { Skb } from '../packet/skb.ts'
 import { Ct } from './ct.ts'
 import { CtNet } from './ctnet.ts'
@@ -69,7 +70,10 @@ export abstract class Sctp {
     const length = Skb.l4len(skb)
     const sh = Skb.l4(skb)
     if (length < HEADER) return TRACK_INVALID
-    if (TransportChecksum.isWanted(skb, hook) && !Sctp.isSumRight(sh, length)) return TRACK_INVALID
+    if (TransportChecksum.isWanted(skb, hook)) {
+      Cuts.pull(skb, sh + HEADER)
+      if (!Sctp.isSumRight(sh, length)) return TRACK_INVALID
+    }
 
     const chunks = Sctp.inspect(sh, length)
     if (chunks == BROKEN) return TRACK_INVALID

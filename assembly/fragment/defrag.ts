@@ -40,14 +40,7 @@ import {
   UDP_HLEN,
   ICMP_HLEN,
 } from '../../src/abi/headers.ts'
-import {
-  IP_F_DEFRAGGED,
-  IP_F_FRAG_DF,
-  SKB_CUTS,
-  SKB_FRAG_ID,
-  SKB_NETWORK,
-  SKB_ROOM,
-} from '../../src/abi/skb.ts'
+import { IP_F_DEFRAGGED, IP_F_FRAG_DF, SKB_CUTS, SKB_NETWORK, SKB_ROOM } from '../../src/abi/skb.ts'
 import { Address } from '../packet/address.ts'
 import { Checksum } from '../packet/checksum.ts'
 import { Parse } from '../packet/parse.ts'
@@ -265,7 +258,6 @@ export abstract class Defrag {
     const ip = Skb.l3(skb)
     memory.copy(ip, l3, header)
     store<u8>(ip + nhoff, load<u8>(fragment))
-    store<u32>(skb, load<u32>(fragment, 4), SKB_FRAG_ID)
     Defrag.gather(first, ip + header)
     store<u16>(ip, bswap<u16>((length - IP6_HLEN) as u16), IP6_PAYLOAD)
     store<u8>(ip, load<u8>(ip, 1) | (ecn << 4), 1)
@@ -337,6 +329,12 @@ export abstract class Defrag {
     if (kind == NEXTHDR_FRAGMENT) return FRAGMENT_HEADER
     const units = load<u8>(header, 1) as u32
     return kind == NEXTHDR_AUTH ? (units + 2) << 2 : (units + 1) << 3
+  }
+
+  /** An IPv6 packet that is a first fragment without all headers: it never becomes part of a datagram. */
+  static isTruncated6(skb: usize): bool {
+    const at = Defrag.fragmentHeader(Skb.l3(skb), Skb.l3len(skb))
+    return at != 0 && Defrag.truncatedFirst(Skb.l3(skb), at, Skb.l3len(skb))
   }
 
   /** A first fragment that does not hold all headers up to the transport's (ipv6frag_thdr_truncated). */

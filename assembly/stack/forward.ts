@@ -17,6 +17,7 @@ import {
   IP_CHECK,
   IP_DF,
   IP_FRAGOFF,
+  IP_HLEN,
   IP_TTL,
   PACKET_HOST,
 } from '../../src/abi/headers.ts'
@@ -35,7 +36,7 @@ import {
   IP_F_SOURCE_ROUTE,
   WORK_FORWARD,
 } from '../../src/abi/skb.ts'
-import { NF_ACCEPT, NF_INET_FORWARD } from '../../src/abi/verdict.ts'
+import { NFPROTO_IPV4, NF_ACCEPT, NF_INET_FORWARD } from '../../src/abi/verdict.ts'
 import { Conf } from '../netns/conf.ts'
 import { Address } from '../packet/address.ts'
 import { Answer } from '../packet/answer.ts'
@@ -45,6 +46,7 @@ import { Skb } from '../packet/skb.ts'
 import { Drop } from './drop.ts'
 import { Hooks } from './hooks.ts'
 import { Output } from './output.ts'
+import { Record } from './record.ts'
 import { Redirect } from './redirect.ts'
 
 export abstract class Forward {
@@ -141,6 +143,8 @@ export abstract class Forward {
       Hooks.finish(skb, verdict)
       return
     }
+    if (Skb.family(skb) == NFPROTO_IPV4 && Record.headerLength(Skb.l3(skb)) > (IP_HLEN as u32))
+      Record.forward(skb)
     Output.packet(skb)
   }
 }

@@ -6,6 +6,7 @@ import {
   IP6_HLEN,
   IP6_NEXT,
   IP6_PAYLOAD,
+  IPV6_MIN_MTU,
   IP_CHECK,
   IP_DF,
   IP_FRAGOFF,
@@ -24,12 +25,12 @@ import {
   IP_F_FRAG_DF,
   SKB_CLASS,
   SKB_CUTS,
-  SKB_FRAG_ID,
   SKB_HEADER,
   SKB_NETWORK,
   SKB_ROOM,
   SKB_SERIAL,
 } from '../../src/abi/skb.ts'
+import { Random } from '../memory/random.ts'
 import { Checksum } from '../packet/checksum.ts'
 import { Pool } from '../packet/pool.ts'
 import { Skb } from '../packet/skb.ts'
@@ -84,7 +85,8 @@ export abstract class Fragment {
     const l3 = Skb.l3(skb)
     const total = Skb.l3len(skb)
     const header = Fragment.unfragmentable(l3, total)
-    const most = Skb.fragMax(skb) != 0 ? min(mtu, Skb.fragMax(skb)) : mtu
+    // What came in smaller fragments than any link may refuse leaves in larger ones.
+    const most = Skb.fragMax(skb) != 0 ? min(mtu, max(Skb.fragMax(skb), IPV6_MIN_MTU as u32)) : mtu
     if (header == 0 || most < header + 16) {
       Drop.packet(skb, REASON_PKT_TOO_BIG)
       return
@@ -94,6 +96,7 @@ export abstract class Fragment {
     const nextAt = Fragment.nextHeaderAt(l3, header)
     const next: u32 = load<u8>(l3 + nextAt)
     const data = total - header
+    const id = Fragment.id6()
     let done: u32 = 0
     while (done < data) {
       let size = data - done <= room ? data - done : room & ~7
@@ -113,12 +116,19 @@ export abstract class Fragment {
       store<u8>(frag, next)
       store<u8>(frag, 0, 1)
       store<u16>(frag, bswap<u16>((done | (done + size < data ? 1 : 0)) as u16), 2)
-      store<u32>(frag, load<u32>(skb, SKB_FRAG_ID), 4)
+      store<u32>(frag, id, 4)
       store<u16>(at, bswap<u16>((header - IP6_HLEN + 8 + size) as u16), IP6_PAYLOAD)
       Transmit.packet(piece)
       done += size
     }
     Drop.consume(skb, REASON_CONSUMED)
+  }
+
+  /** The identification of a datagram split here, also of one that was reassembled here (ipv6_select_ident): not 0. */
+  private static id6(): u32 {
+    let id = Random.u32()
+    while (id == 0) id = Random.u32()
+    return id
   }
 
   /** A new packet like `skb`: `header` bytes from its start (the caller may rewrite them), `size` bytes from `from`. */
@@ -146,13 +156,14 @@ export abstract class Fragment {
     return piece
   }
 
-  /** The list of original cuts when each piece fits into `room`, else 0. */
+  /** The list of cuts when each piece fits into `room` and all but the last can stand as fragments, else 0. */
   private static cutsFit(skb: usize, room: u32): usize {
     const cuts: usize = load<u32>(skb, SKB_CUTS)
     if (cuts == 0) return 0
     const count: u32 = load<u16>(cuts)
     for (let i: u32 = 0; i < count; i++) {
-      if ((load<u16>(cuts + 2 + ((i as usize) << 1)) as u32) > room) return 0
+      const length = load<u16>(cuts + 2 + ((i as usize) << 1)) as u32
+      if (length > room || (length & 7 && i + 1 < count)) return 0
     }
     return cuts + 2
   }

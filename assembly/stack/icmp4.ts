@@ -50,6 +50,7 @@ import { Checksum } from '../packet/checksum.ts'
 import { Skb } from '../packet/skb.ts'
 import { Client } from './client.ts'
 import { Drop } from './drop.ts'
+import { Echo } from './echo.ts'
 import { Make } from './make.ts'
 import { Rt } from './route.ts'
 
@@ -87,11 +88,13 @@ export abstract class Icmp4 {
   }
 
   private static build(about: usize): void {
+    const options = Echo.length(about)
+    if (options < 0) return
     const netns = Skb.netns(about)
     const l3 = Skb.l3(about)
     const type = load<u8>(about, SKB_ICMP_TYPE) as u32
     const code = load<u8>(about, SKB_ICMP_CODE) as u32
-    const skb = Make.packet(netns, NFPROTO_IPV4, ICMP_HLEN + 576)
+    const skb = Make.packet(netns, NFPROTO_IPV4, ICMP_HLEN + 576 + options)
     if (skb == 0) return
     Make.inherit(skb, about)
     Skb.addFlag(skb, SKB_F_ERROR)
@@ -112,11 +115,11 @@ export abstract class Icmp4 {
     // 192.0.0.8 stands for a host without an address (INADDR_DUMMY).
     if (Address.v4(Skb.src(skb)) == 0) Address.mapped(Skb.src(skb), 0x080000c0)
     const room = min(load<u32>(Skb.outdev(skb), LINK_MTU), 576)
-    if (room <= 2 * IP_HLEN + ICMP_HLEN) {
+    if (room <= 2 * IP_HLEN + ICMP_HLEN + options) {
       Drop.packet(skb, REASON_IP_INHDR)
       return
     }
-    const quote = min(Skb.l3len(about), room - IP_HLEN - ICMP_HLEN)
+    const quote = min(Skb.l3len(about), room - IP_HLEN - ICMP_HLEN - options)
     const l4 = Skb.l4(skb)
     memory.copy(l4 + ICMP_HLEN, l3, quote)
     Skb.setLen(skb, IP_HLEN + ICMP_HLEN + quote)
@@ -128,6 +131,7 @@ export abstract class Icmp4 {
     Make.checksum(skb, IPPROTO_ICMP, ICMP_CHECK)
     const tos = ((load<u8>(l3, IP_TOS) as u32) & 0x1e) | 0xc0
     Make.header4(skb, IPPROTO_ICMP, tos, Make.hops(skb), Make.nextId(netns), 0)
+    Echo.write(skb, about, options)
     Conntrack.attach(skb, about)
     Make.send(skb)
   }
@@ -185,12 +189,16 @@ export abstract class Icmp4 {
 
   /** icmp_reply: the message goes back with another type. */
   private static reply(skb: usize, type: u32, length: u32): void {
-    const answer = Make.packet(Skb.netns(skb), NFPROTO_IPV4, length)
+    const options = Echo.length(skb)
+    const answer = options < 0 ? (0 as usize) : Make.packet(Skb.netns(skb), NFPROTO_IPV4, length + options)
     if (answer == 0) {
       Drop.consume(skb, REASON_CONSUMED)
       return
     }
     Make.inherit(answer, skb)
+    Skb.setLen(answer, IP_HLEN + length)
+    Skb.setL3len(answer, IP_HLEN + length)
+    Skb.setL4len(answer, length)
     const l4 = Skb.l4(answer)
     if (type == ICMP_TIMESTAMPREPLY) {
       memory.copy(l4, Skb.l4(skb), 12)
@@ -207,10 +215,14 @@ export abstract class Icmp4 {
     if (load<u32>(Skb.netns(skb), NETNS_FWMARK_REFLECT) != 0) Skb.setMark(answer, Skb.mark(skb))
     Skb.setProto(answer, IPPROTO_ICMP)
     const tos = load<u8>(Skb.l3(skb), IP_TOS) as u32
-    Drop.consume(skb, REASON_DELIVERED)
-    if (!Make.route(answer, 0)) return
+    if (!Make.route(answer, 0)) {
+      Drop.consume(skb, REASON_DELIVERED)
+      return
+    }
     // An echo reply of an unfragmented size has DF clear and an identification of its own.
     Make.header4(answer, IPPROTO_ICMP, tos, Make.hops(answer), Make.nextId(Skb.netns(answer)), 0)
+    Echo.write(answer, skb, options)
+    Drop.consume(skb, REASON_DELIVERED)
     Make.send(answer)
   }
 

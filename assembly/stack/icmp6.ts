@@ -26,7 +26,7 @@ import {
   REASON_ICMP_IGNORED,
   REASON_IP_INHDR,
 } from '../../src/abi/reason.ts'
-import { RTN_LOCAL } from '../../src/abi/route.ts'
+import { RTN_ANYCAST, RTN_LOCAL } from '../../src/abi/route.ts'
 import { SKB_F_ERROR, SKB_ICMP_CODE, SKB_ICMP_INFO, SKB_ICMP_TYPE } from '../../src/abi/skb.ts'
 import { NFPROTO_IPV6 } from '../../src/abi/verdict.ts'
 import { Conntrack } from '../conntrack/core.ts'
@@ -85,6 +85,11 @@ export abstract class Icmp6 {
     Skb.setProto(skb, IPPROTO_ICMPV6)
     const strict = Address.isLinkLocal6(dst) && indev != 0
     if (!Make.route(skb, strict ? indev : 0)) return
+    // icmpv6_route_lookup: no error to an anycast address.
+    if (Skb.rtType(skb) == RTN_ANYCAST) {
+      Drop.packet(skb, REASON_ICMP_IGNORED)
+      return
+    }
     const l4 = Skb.l4(skb)
     memory.copy(l4 + ICMP_HLEN, Skb.l3(about), quote)
     store<u8>(l4, load<u8>(about, SKB_ICMP_TYPE), ICMP_TYPE)

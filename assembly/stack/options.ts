@@ -1,6 +1,6 @@
 // IPv4 options and the options of IPv6's hop-by-hop and destination headers (net/ipv4/ip_options.c: __ip_options_compile;
 // net/ipv6/exthdrs.c: ip6_parse_tlv). Source routes are refused, as a kernel with default sysctls does; record route
-// and timestamp options are checked, but the receiver's address and time are not written into them.
+// and timestamp options are filled in (record.ts).
 
 import {
   ICMPV6_HDR_FIELD,
@@ -18,13 +18,12 @@ import { Address } from '../packet/address.ts'
 import { Answer } from '../packet/answer.ts'
 import { Parse } from '../packet/parse.ts'
 import { Skb } from '../packet/skb.ts'
+import { RECORD_ROUTE, Record, TIMESTAMP } from './record.ts'
 
 /** No offset of a header: dropped without a word. */
 const SILENT: u32 = 255
 const LSRR: u32 = 131
 const SSRR: u32 = 137
-const RECORD_ROUTE: u32 = 7
-const TIMESTAMP: u32 = 68
 const ROUTER_ALERT: u32 = 148
 const CIPSO: u32 = 134
 const JUMBO: u32 = 0xc2
@@ -40,19 +39,22 @@ export abstract class Options {
    */
   static receive(skb: usize): bool {
     const l3 = Skb.l3(skb)
-    const fault = Options.fault(l3, ((load<u8>(l3, IP_VHL) & 15) as u32) << 2)
+    const fault = Options.fault(skb, l3, ((load<u8>(l3, IP_VHL) & 15) as u32) << 2)
     if (fault == 0) return true
     if (fault != SILENT) Answer.icmpErrorInfo(skb, ICMP_PARAMETERPROB, 0, fault, NF_INET_PRE_ROUTING)
     return false
   }
 
   /** Offset in the header of the byte at fault, 0 when there is none, SILENT for a source route. */
-  private static fault(l3: usize, end: u32): u32 {
+  private static fault(skb: usize, l3: usize, end: u32): u32 {
     let at: u32 = IP_HLEN
     let seen: u32 = 0
     while (at < end) {
       const kind = load<u8>(l3 + at) as u32
-      if (kind == 0) break
+      if (kind == 0) {
+        memory.fill(l3 + at, 0, end - at)
+        break
+      }
       if (kind == 1) {
         at += 1
         continue
@@ -86,6 +88,8 @@ export abstract class Options {
           return SILENT
       }
       if (wrong != 0) return at + wrong
+      if (kind == RECORD_ROUTE) Record.route(skb, l3 + at)
+      else if (kind == TIMESTAMP) Record.timestamp(skb, l3 + at)
       at += length
     }
     return seen & 4 ? SILENT : 0

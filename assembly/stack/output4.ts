@@ -59,14 +59,20 @@ export abstract class Output4 {
     }
     const dev = Route.dev(route)
     if (saddr == 0) {
-      if (!Address.isZero(Route.prefsrc(route))) Address.copy(src, Route.prefsrc(route))
-      else {
-        const hop = Address.isZero(Route.gateway(route)) ? dst : Route.gateway(route)
-        Output4.source(src, Addr.select4(dev, hop, min(Route.scope(route), RT_SCOPE_HOST) as u32))
-      }
+      Output4.preferred(route, dst, src)
       saddr = Address.v4(src)
     }
     return Output4.make(skb, route, type, dev)
+  }
+
+  /** fib_result_prefsrc: writes the source for packets that take a route to `dst`. */
+  static preferred(route: usize, dst: usize, to: usize): void {
+    if (!Address.isZero(Route.prefsrc(route))) {
+      Address.copy(to, Route.prefsrc(route))
+      return
+    }
+    const hop = Address.isZero(Route.gateway(route)) ? dst : Route.gateway(route)
+    Output4.source(to, Addr.select4(Route.dev(route), hop, min(Route.scope(route), RT_SCOPE_HOST) as u32))
   }
 
   private static make(skb: usize, route: usize, kind: u32, dev: usize): bool {

@@ -27,7 +27,9 @@ import {
   IP_VHL,
   NEXTHDR_HOP,
   PACKET_BROADCAST,
+  IPPROTO_TCP,
   PACKET_HOST,
+  TCP_HLEN,
   PACKET_MULTICAST,
   PACKET_OTHERHOST,
 } from '../../src/abi/headers.ts'
@@ -70,6 +72,7 @@ import { Address } from '../packet/address.ts'
 import { Answer } from '../packet/answer.ts'
 import { Checksum } from '../packet/checksum.ts'
 import { Parse } from '../packet/parse.ts'
+import { Cuts } from '../packet/cuts.ts'
 import { Skb } from '../packet/skb.ts'
 import { Trace } from '../trace/trace.ts'
 import { Arp } from './arp.ts'
@@ -165,6 +168,7 @@ export abstract class Receive {
     // Over loopback the sender's route still holds.
     if (!Rt.isValid(skb)) {
       Skb.dropFlag(skb, SKB_F_LOCAL)
+      Receive.earlyDemux(skb)
       const error = Input4.route(skb)
       if (error != REASON_NONE) {
         Drop.packet(skb, error)
@@ -198,6 +202,12 @@ export abstract class Receive {
       default:
         Receive.refused4(skb)
     }
+  }
+
+  /** Looking for an established TCP socket before the route, which finds none here, reads the whole header. */
+  @inline private static earlyDemux(skb: usize): void {
+    if (Skb.proto(skb) == IPPROTO_TCP && Skb.fragoff(skb) == 0 && Skb.pkttype(skb) == PACKET_HOST)
+      Cuts.pull(skb, Skb.l4(skb) + TCP_HLEN)
   }
 
   /** ip_local_deliver: fragments are put together first. */
@@ -278,6 +288,7 @@ export abstract class Receive {
     }
     if (!Rt.isValid(skb)) {
       Skb.dropFlag(skb, SKB_F_LOCAL)
+      Receive.earlyDemux(skb)
       Route6.input(skb)
     }
     switch (Skb.rtType(skb)) {

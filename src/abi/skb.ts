@@ -84,8 +84,6 @@ export const SKB_PARENT = SKB_SERIAL + 4
 export const SKB_PROBE = SKB_PARENT + 4
 /** Where a reassembled datagram's fragments were cut: address of a u16 count and that many u16 lengths, 0 = unknown. */
 export const SKB_CUTS = SKB_PROBE + 4
-/** Identification of the IPv6 fragments it came from, network order. */
-export const SKB_FRAG_ID = SKB_CUTS + 4
 export const SKB_HEADER = 192
 /** Where an Ethernet frame begins, so that its network header is 64-byte aligned. */
 export const SKB_FRAME = SKB_HEADER + 50
@@ -122,6 +120,8 @@ export const IP_F_ANYSRC = 8
 export const IP_F_DEFRAGGED = 16
 /** Source routing option present (srr). */
 export const IP_F_SOURCE_ROUTE = 32
+/** A record route option took an address on reception; forwarding writes its own over it (rr_needaddr). */
+export const IP_F_RECORD_ROUTE = 64
 
 /** This packet was made by this namespace (an answer, an ICMP error, a socket's segment), not received. */
 export const SKB_F_LOCAL = 1

@@ -57,6 +57,23 @@ export abstract class Manip {
     return true
   }
 
+  /** Bytes of a transport header that are written to, of `length` that are there: 0 when the packet is left alone. */
+  static header(proto: u32, length: u32): u32 {
+    switch (proto) {
+      case IPPROTO_TCP:
+        return length < (TCP_SIZE as u32) ? 8 : (TCP_SIZE as u32)
+      case IPPROTO_SCTP:
+        return length < (SCTP_SIZE as u32) ? 8 : (SCTP_SIZE as u32)
+      case IPPROTO_UDP:
+      case IPPROTO_UDPLITE:
+      case IPPROTO_ICMP:
+      case IPPROTO_ICMPV6:
+        return 8
+      default:
+        return 0
+    }
+  }
+
   private static transport(
     l4: usize,
     end: usize,

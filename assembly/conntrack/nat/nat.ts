@@ -3,6 +3,7 @@
 // them; nf_nat_masquerade.c, nf_nat_redirect.c). The walk of the nat table between the two is not here.
 
 import { Link } from '../../netns/link.ts'
+import { Cuts } from '../../packet/cuts.ts'
 import { Skb } from '../../packet/skb.ts'
 import { BySource } from '../bysource.ts'
 import { Ct } from '../ct.ts'
@@ -162,6 +163,7 @@ export abstract class Nat {
       if (Ct.has(ct, statusBit)) {
         Tuple.invert(TARGET, Ct.key(ct, dir ^ 1))
         const end = Skb.l4(skb) + Skb.l4len(skb)
+        Cuts.pull(skb, Skb.l4(skb) + Manip.header(Skb.proto(skb), Skb.l4len(skb)))
         if (!Manip.packet(Skb.l3(skb), end, Skb.family(skb), TARGET, manip)) return NF_DROP
         Nat.follow(skb, hook, manip)
       }

@@ -74,7 +74,8 @@ export abstract class Reject {
 
   /**
    * nf_ip_checksum, nf_ip6_checksum: what is sent from here is right by construction; IPv4 has a pseudo header for
-   * TCP and UDP only, and sums the IP header, which is 0xffff: to it a payload of zeros is right.
+   * TCP and UDP only. Its sum runs over the IP header too: to it a payload of zeros is right, and a packet with a
+   * record route option, which changed the header on reception, wrong.
    */
   private static isSound(skb: usize, proto: i32): bool {
     if (Skb.hasFlag(skb, SKB_F_LOCAL)) return true
@@ -82,8 +83,9 @@ export abstract class Reject {
     const length = (Xt.end - Xt.thoff) as u32
     const family = Skb.family(skb)
     const pseudo = family != NFPROTO_IPV4 || proto == IPPROTO_TCP || proto == IPPROTO_UDP
-    const start = pseudo ? Checksum.pseudo(skb + TUPLE_SRC, skb + TUPLE_DST, family, proto, length) : 0xffff
-    return Checksum.fold(Checksum.partial(Xt.thoff, length, start)) == 0xffff
+    const start = pseudo ? Checksum.pseudo(skb + TUPLE_SRC, skb + TUPLE_DST, family, proto, length) : 0
+    const from = family == NFPROTO_IPV4 ? Skb.l3(skb) : Xt.thoff
+    return Checksum.fold(Checksum.partial(from, (Xt.end - from) as u32, start)) == 0xffff
   }
 
   @inline private static isUnicast6(address: usize): bool {

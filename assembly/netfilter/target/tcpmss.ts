@@ -10,6 +10,7 @@ import { Fib } from '../../netns/fib.ts'
 import { Link } from '../../netns/link.ts'
 import { Route } from '../../netns/route.ts'
 import { Checksum } from '../../packet/checksum.ts'
+import { Cuts } from '../../packet/cuts.ts'
 import { Skb } from '../../packet/skb.ts'
 import { Xt } from '../xt.ts'
 import { XT_CONTINUE } from './continue.ts'
@@ -24,6 +25,7 @@ const ANY_MTU: u32 = 0xffffffff
 export abstract class Tcpmss {
   static apply(skb: usize, wanted: u32): i32 {
     if (Xt.fragoff != 0) return XT_CONTINUE
+    Cuts.linearize(skb)
     const th = Xt.thoff
     const length = (Xt.end - th) as u32
     if (Xt.end < th + TCP_HEADER) return NF_DROP

@@ -16,7 +16,8 @@ export interface ReadPacket {
 
 /** `undefined`: not IP, or a later fragment. */
 export function readPacket(frame: Uint8Array): ReadPacket | undefined {
-  const bytes = frame.slice(14)
+  // A copy: a captured frame may be a Buffer, whose slice() shares its bytes.
+  const bytes = Uint8Array.from(frame.subarray(14))
   const view = new DataView(bytes.buffer)
   const four = bytes[0]! >> 4 === 4
   if (bytes.length < (four ? 28 : 48)) return undefined

@@ -12,6 +12,7 @@ import { engineOutcome } from '../harness/engine.ts'
 import { quietly, type Kernel } from '../harness/kernel.ts'
 import { HOST_A, HOST_B, TOPOLOGY } from '../harness/topology.ts'
 import { Player } from './player.ts'
+import { readPacket } from './read.ts'
 import { SETS_TEXT } from './sets.ts'
 
 export interface Plan {
@@ -57,6 +58,13 @@ function hasRandomPort(text: string): boolean {
   )
 }
 
+/** A frame that has such a port. */
+function carriesRandomPort({ bytes }: CapturedAt): boolean {
+  const packet = readPacket(bytes)
+  if (packet === undefined || ![6, 17, 132].includes(packet.protocol)) return false
+  return !PORTS.has(packet.sourcePort) || !PORTS.has(packet.destinationPort)
+}
+
 export class Session {
   readonly #kernel: Kernel
   #open = false
@@ -95,7 +103,8 @@ export class Session {
     }
     const kernel: Outcome = { captured, outputs, elapsed }
     const comparison = compareOutcomes(kase, kernel, engineOutcome(kase, LOOK))
-    return { kase, comparison, randomPort: outputs.some(({ text }) => hasRandomPort(text)) }
+    const randomPort = outputs.some(({ text }) => hasRandomPort(text)) || captured.some(carriesRandomPort)
+    return { kase, comparison, randomPort }
   }
 
   /** A set that the kernel still holds for a moment cannot go: fresh namespaces then. */

@@ -1,6 +1,7 @@
 /** Routing, TTL, local delivery, malformed headers: what the node does without any rule. */
 import { concat } from '../../support/packet/bytes.ts'
-import { frame, fragments, ipPacket, udp } from '../../support/packet/build.ts'
+import { frame, fragments, ipPacket, tcp, udp } from '../../support/packet/build.ts'
+import { CHUNK, initValue, sctp } from '../../support/packet/sctp.ts'
 import { a, b } from '../harness/sides.ts'
 import { MAC } from '../harness/topology.ts'
 import { A4, A6, B4, B6, onNode, type NamedCase } from './named.ts'
@@ -9,6 +10,14 @@ const four = { source: A4, destination: B4 }
 const six = { source: A6, destination: B6 }
 const dns = { sourcePort: 1000, destinationPort: 53, payload: Uint8Array.of(1, 2, 3) }
 const syn = { sourcePort: 1000, destinationPort: 80, flags: 'S' }
+
+const RECORD_ROUTE = Uint8Array.of(7, 11, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+const sctpInit = sctp({
+  sourcePort: 1000,
+  destinationPort: 80,
+  tag: 0,
+  chunks: [{ type: CHUNK.init, value: initValue(1) }],
+})
 
 const both = (name: string, make: (ip: typeof four) => ReturnType<typeof a.udp>[]): NamedCase[] => [
   onNode(`${name}, IPv4`, '', make(four)),
@@ -166,6 +175,53 @@ export const FORWARDING: readonly NamedCase[] = [
     b.udp({ source: B4, destination: A4 }, dns),
     b.tcp({ source: B6, destination: A6 }, syn),
   ]),
+  onNode(
+    'a datagram cut inside the TCP header leaves cut behind it',
+    'iptables -t nat -A POSTROUTING -j ACCEPT',
+    [[8], [8, 16], [16], [24]].flatMap((cuts, index) =>
+      fragments({ ...four, id: 20 + index }, tcp(four, { ...syn, payload: new Uint8Array(20) }), cuts).map(
+        (piece) => a.packet(piece),
+      ),
+    ),
+  ),
+  ...[four, six].map((ip) =>
+    onNode(
+      `a datagram cut inside the SCTP header leaves cut at another place, ${ip === four ? 'IPv4' : 'IPv6'}`,
+      `${ip === four ? 'iptables' : 'ip6tables'} -t nat -A POSTROUTING -j ACCEPT`,
+      [[8], [8, 16], [16]].flatMap((cuts, index) =>
+        fragments({ ...ip, id: 30 + index }, sctpInit, cuts).map((piece) => a.packet(piece)),
+      ),
+    ),
+  ),
+  onNode('no ICMPv6 error goes to the anycast address of a subnet', '', [
+    a.udp({ source: 'fd00:2::', destination: 'fd77::1' }, dns),
+    a.udp({ source: 'fd00:1::', destination: 'fd00:1::1' }, dns),
+  ]),
+  onNode(
+    'a first fragment without the whole TCP header, for the node itself',
+    '',
+    fragments({ source: A6, destination: 'fd00:1::1', id: 9 }, tcp(six, syn), [8]).map((piece) =>
+      a.packet(piece),
+    ),
+  ),
+  onNode(
+    'record route: forwarded, too old, for the node, refused, full, cut short',
+    'iptables -A FORWARD -p udp --dport 99 -j REJECT',
+    [
+      a.udp({ ...four, id: 901, options: RECORD_ROUTE }, dns),
+      a.udp({ ...four, id: 902, options: RECORD_ROUTE, ttl: 1 }, dns),
+      a.udp({ ...four, id: 903, options: RECORD_ROUTE, destination: '10.0.2.1' }, dns),
+      a.icmp(
+        { ...four, id: 904, options: RECORD_ROUTE, destination: '10.0.1.1' },
+        { type: 8, word: 0x10001 },
+      ),
+      a.udp({ ...four, id: 905, options: RECORD_ROUTE }, { ...dns, destinationPort: 99 }),
+      a.udp({ ...four, id: 906, options: Uint8Array.of(7, 7, 8, 1, 2, 3, 4, 0), ttl: 1 }, dns),
+      a.udp({ ...four, id: 907, options: Uint8Array.of(7, 7, 4, 1, 2, 3, 4, 0), ttl: 1 }, dns),
+      a.udp({ ...four, id: 908, options: Uint8Array.of(7, 7, 4, 0, 0, 0, 0, 0, 9, 9, 9, 9) }, dns),
+      a.udp({ ...four, id: 909, options: Uint8Array.of(7, 11, 4, 0, 0, 0, 0, 0, 0, 0, 0, 68) }, dns),
+    ],
+  ),
 ]
 
 function routes(): string {

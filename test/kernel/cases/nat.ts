@@ -34,6 +34,17 @@ const syn = { sourcePort: 40000, destinationPort: 8080, flags: 'S', seq: 100 }
 
 export const NAT: readonly NamedCase[] = [
   onNode(
+    'a port unreachable of the node itself about a translated datagram follows the rules of its own packets',
+    `iptables -t nat -A PREROUTING -p udp -j DNAT --to-destination 10.0.1.1
+     ip6tables -t nat -A PREROUTING -p udp -j DNAT --to-destination fd00:1::1
+     iptables -t raw -A OUTPUT -j CT --notrack
+     ip6tables -t raw -A OUTPUT -j CT --notrack`,
+    [
+      a.udp({ source: A4, destination: VIP4, id: 900 }, { sourcePort: 1000, destinationPort: 53 }),
+      a.udp({ source: A6, destination: VIP6 }, { sourcePort: 1000, destinationPort: 53 }),
+    ],
+  ),
+  onNode(
     'DNAT to an address and a port, TCP',
     `iptables -t nat -A PREROUTING -d ${VIP4} -p tcp --dport 80 -j DNAT --to-destination ${B4}:8080`,
     tcpConversation({ ...ends4, serverPort: 8080 }),

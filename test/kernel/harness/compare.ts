@@ -1,7 +1,15 @@
 /** Compares what the kernel and the engine did with the same case. */
 import { portName, watchedPorts, type CapturedAt, type KernelCase, type Outcome } from './case.ts'
 import { describeFrame, hex } from './describe.ts'
-import { count, differOnlyInLocalId, identification, isNeighbourDiscovery, type MaskCounts } from './masks.ts'
+import {
+  count,
+  differOnlyInFragmentId,
+  differOnlyInLocalId,
+  differOnlyInTimestamps,
+  identification,
+  isNeighbourDiscovery,
+  type MaskCounts,
+} from './masks.ts'
 import { diffOutput } from './outputs.ts'
 
 export interface Comparison {
@@ -55,12 +63,21 @@ function diffFrames(
   masks: MaskCounts,
 ): string[] {
   const difference: string[] = []
+  const fragmentIds = new Map<string, string>()
   for (let index = 0; index < Math.max(expected.length, actual.length); index++) {
     const [theirs, ours] = [expected[index], actual[index]]
     if (theirs !== undefined && ours !== undefined) {
       if (hex(theirs.bytes) === hex(ours.bytes)) continue
       if (differOnlyInLocalId(theirs.bytes, ours.bytes, sentIds)) {
         count(masks, 'ip-id-of-local-packets')
+        continue
+      }
+      if (differOnlyInFragmentId(theirs.bytes, ours.bytes, fragmentIds)) {
+        count(masks, 'ipv6-fragment-id')
+        continue
+      }
+      if (differOnlyInTimestamps(theirs.bytes, ours.bytes, sentIds)) {
+        count(masks, 'icmp-timestamp')
         continue
       }
     }

@@ -4,6 +4,8 @@
  */
 export type MaskName =
   | 'ip-id-of-local-packets'
+  | 'ipv6-fragment-id'
+  | 'icmp-timestamp'
   | 'conntrack-timeout'
   | 'ipset-timeout'
   | 'ipset-initval'
@@ -33,17 +35,73 @@ export function differOnlyInLocalId(a: Uint8Array, b: Uint8Array, sentIds: Reado
   })
 }
 
+/**
+ * `ipv6-fragment-id`: who splits a datagram draws the identification at random (net/ipv6/output_core.c:
+ * ipv6_select_ident), also for one that came in fragments. True when the frames are equal but for that, and the
+ * engine's identification stands for the kernel's throughout: `ids` maps one to the other.
+ */
+export function differOnlyInFragmentId(a: Uint8Array, b: Uint8Array, ids: Map<string, string>): boolean {
+  const at = fragmentHeader(a)
+  if (at === undefined || a.length !== b.length) return false
+  const text = (frame: Uint8Array, from: number, to: number): string =>
+    Buffer.from(frame.subarray(from, to)).toString('hex')
+  if (text(a, 0, at + 4) !== text(b, 0, at + 4) || text(a, at + 8, a.length) !== text(b, at + 8, b.length))
+    return false
+  const [theirs, ours] = [text(a, at + 4, at + 8), text(b, at + 4, at + 8)]
+  if (!ids.has(theirs)) ids.set(theirs, ours)
+  return ids.get(theirs) === ours
+}
+
+/** Offset of an IPv6 frame's fragment header. */
+function fragmentHeader(frame: Uint8Array): number | undefined {
+  if (frame[12] !== 0x86 || frame[13] !== 0xdd) return undefined
+  let next = frame[20]
+  let at = 54
+  while (at + 8 <= frame.length) {
+    if (next === 44) return at
+    if (next !== 0 && next !== 43 && next !== 60) return undefined
+    next = frame[at]
+    at += (frame[at + 1]! + 1) * 8
+  }
+  return undefined
+}
+
+/**
+ * `icmp-timestamp`: an ICMP timestamp reply holds the time of day, which is virtual in the engine. True when the
+ * frames are equal but for the id of a local packet, the receive and transmit times and the checksum, which is right
+ * on both sides, and the two times of a reply are one.
+ */
+export function differOnlyInTimestamps(a: Uint8Array, b: Uint8Array, sentIds: ReadonlySet<number>): boolean {
+  const without = (frame: Uint8Array): Uint8Array | undefined => {
+    const at = 14 + (frame[14]! & 15) * 4
+    if (frame[12] !== 0x08 || frame[13] !== 0 || frame[23] !== 1 || frame[at] !== 14) return undefined
+    if (frame.length < at + 20 || sum(frame, at, frame.length) !== 0xffff) return undefined
+    const copy = Uint8Array.from(frame)
+    const view = new DataView(copy.buffer)
+    if (view.getUint32(at + 12) !== view.getUint32(at + 16)) return undefined
+    copy.fill(0, at + 2, at + 4)
+    copy.fill(0, at + 12, at + 20)
+    return copy
+  }
+  const [theirs, ours] = [without(a), without(b)]
+  return theirs !== undefined && ours !== undefined && differOnlyInLocalId(theirs, ours, sentIds)
+}
+
 export function identification(frame: Uint8Array): number | undefined {
   if (frame.length < 34 || frame[12] !== 0x08 || frame[13] !== 0x00) return undefined
   return (frame[18]! << 8) | frame[19]!
 }
 
 function headerSum(frame: Uint8Array): number {
-  const end = 14 + (frame[14]! & 15) * 4
-  let sum = 0
-  for (let at = 14; at < end; at += 2) sum += ((frame[at] ?? 0) << 8) | (frame[at + 1] ?? 0)
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16)
-  return sum
+  return sum(frame, 14, 14 + (frame[14]! & 15) * 4)
+}
+
+/** The Internet checksum's sum: 0xffff when a checksum in it is right. */
+function sum(frame: Uint8Array, from: number, to: number): number {
+  let total = 0
+  for (let at = from; at < to; at += 2) total += ((frame[at] ?? 0) << 8) | (frame[at + 1] ?? 0)
+  while (total > 0xffff) total = (total & 0xffff) + (total >>> 16)
+  return total
 }
 
 /**

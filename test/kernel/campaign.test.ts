@@ -8,7 +8,7 @@ import { Kernel, whyNoKernel, type KernelCase } from './harness/index.ts'
 
 /** The seed is fixed so that a run repeats; PODWIRE_SEED chooses another. PODWIRE_RUNS=0 runs none. */
 const SEED = Number(process.env['PODWIRE_SEED'] ?? 20_261_122)
-const RUNS = Number(process.env['PODWIRE_RUNS'] ?? 100)
+const RUNS = Number(process.env['PODWIRE_RUNS'] ?? 75)
 /** Goes on after a difference and keeps every one of them, instead of shrinking the first. */
 const SURVEY = process.env['PODWIRE_SURVEY'] === '1'
 /** Cases between fresh namespaces: nothing may pile up unseen. */

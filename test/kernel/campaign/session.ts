@@ -123,6 +123,7 @@ export class Session {
     })
     const next = flows.map(() => 0)
     const frames: CaseFrame[] = []
+    let last = performance.now()
     const captured: CapturedAt[] = []
     const advance = async (index: number): Promise<void> => {
       const step: Step | undefined = flows[index]?.steps[next[index]!]
@@ -130,9 +131,13 @@ export class Session {
       next[index]! += 1
       const sent = players[index]!.frames(step)
       if (sent.length === 0) return
+      // The engine's clock goes as the kernel's: how often a redirect is sent depends on it.
+      const now = performance.now()
+      const after = Math.round(now - last)
+      last = now
       const arrived = await this.#kernel.run(sent)
       captured.push(...arrived.map((frame) => ({ ...frame, cause: frame.cause + frames.length })))
-      frames.push(...sent)
+      frames.push({ ...sent[0]!, after }, ...sent.slice(1))
       players[index]!.observe(step, arrived)
     }
     for (const turn of order) await advance(turn % flows.length)

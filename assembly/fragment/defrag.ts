@@ -331,12 +331,6 @@ export abstract class Defrag {
     return kind == NEXTHDR_AUTH ? (units + 2) << 2 : (units + 1) << 3
   }
 
-  /** An IPv6 packet that is a first fragment without all headers: it never becomes part of a datagram. */
-  static isTruncated6(skb: usize): bool {
-    const at = Defrag.fragmentHeader(Skb.l3(skb), Skb.l3len(skb))
-    return at != 0 && Defrag.truncatedFirst(Skb.l3(skb), at, Skb.l3len(skb))
-  }
-
   /** A first fragment that does not hold all headers up to the transport's (ipv6frag_thdr_truncated). */
   static truncatedFirst(l3: usize, at: u32, length: u32): bool {
     if ((bswap<u16>(load<u16>(l3 + at, 2)) & 0xfff8) != 0) return false

@@ -5,14 +5,12 @@
 import { DEFRAG_CONNTRACK_IN, DEFRAG_CONNTRACK_OUT, DEFRAG_LOCAL_DELIVER } from '../../src/abi/fragment.ts'
 import {
   ICMPV6_EXC_FRAGTIME,
-  ICMPV6_HDR_INCOMP,
-  ICMPV6_PARAMPROB,
   ICMPV6_TIME_EXCEED,
   ICMP_EXC_FRAGTIME,
   ICMP_TIME_EXCEEDED,
   IP6_NEXT,
 } from '../../src/abi/headers.ts'
-import { REASON_FRAG_REASM_TIMEOUT, REASON_IP_INHDR, REASON_NONE } from '../../src/abi/reason.ts'
+import { REASON_FRAG_REASM_TIMEOUT, REASON_NONE } from '../../src/abi/reason.ts'
 import { RTN_LOCAL } from '../../src/abi/route.ts'
 import { SKB_F_LATER_FRAGMENT, SKB_F_MORE_FRAGMENTS } from '../../src/abi/skb.ts'
 import { NFPROTO_IPV4, NF_INET_LOCAL_IN } from '../../src/abi/verdict.ts'
@@ -37,13 +35,7 @@ export abstract class Reassembly {
 
   /** On local delivery. */
   @inline static deliver(skb: usize): usize {
-    if (!Reassembly.isFragment(skb)) return skb
-    if (Skb.family(skb) != NFPROTO_IPV4 && Defrag.isTruncated6(skb)) {
-      Answer.icmpError(skb, ICMPV6_PARAMPROB, ICMPV6_HDR_INCOMP, NF_INET_LOCAL_IN)
-      Drop.packet(skb, REASON_IP_INHDR)
-      return 0
-    }
-    return Reassembly.gather(skb, DEFRAG_LOCAL_DELIVER)
+    return Reassembly.isFragment(skb) ? Reassembly.gather(skb, DEFRAG_LOCAL_DELIVER) : skb
   }
 
   /** Conntrack also takes the header off a lone IPv6 fragment that is its whole datagram. */

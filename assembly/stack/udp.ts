@@ -59,8 +59,6 @@ export abstract class Udp {
       Drop.consume(skb, REASON_DELIVERED)
       return
     }
-    // nf_reset_ct: an error about it is tracked by what it quotes.
-    Conntrack.put(skb)
     const socket = Socket.find(Skb.netns(skb), Skb.family(skb), IPPROTO_UDP, Skb.dst16(skb), Skb.dport(skb))
     const many = Rt.isMany(skb)
     // The error about a refused packet finds its connection by itself, behind raw.

@@ -47,20 +47,24 @@ Exit codes: 0 done, 1 an expectation failed, 2 the input or usage is wrong, 3 a 
 
   clusterOptions(root.command('matrix'))
     .description('every pair of workloads, every port: . delivered, X dropped, R rejected, ? unknown')
-    .requiredOption('--port <ports>', 'ports as 80/tcp,53/udp')
+    .requiredOption('--port <ports>', 'ports as 80/tcp,53/udp; icmp for pings')
     .option('-o, --output <format>', 'table, json, csv, md or svg')
     .action(async (options) => done(await (await import('./commands/matrix.ts')).matrix(options)))
 
   clusterOptions(root.command('render'))
     .description('print the kernel objects of one node')
     .option('--node <name>', 'the node; for --as script, the whole cluster when left out', parseNodeName)
-    .option('--as <form>', 'iptables-save, ipset or script (which a real Linux accepts)')
+    .option('--as <form>', 'iptables-save (default), ipset or script (which a real Linux accepts)')
+    .option('--family <family>', 'for iptables-save: ipv4 (default) or ipv6 (for ip6tables-restore)')
     .action(async (options) => done(await (await import('./commands/render.ts')).render(options)))
 
   root
     .command('lab')
     .description('run a lab script in the engine')
-    .argument('<script>', 'commands of ip, sysctl, iptables, ipset, conntrack; one a line')
+    .argument(
+      '<script>',
+      'commands of ip, sysctl, iptables, ipset, conntrack; one a line; - for standard input',
+    )
     .option('--inject <NS/IF=FILE>', 'send the frames of a pcap file into an interface', collect, [])
     .option('--capture <NS/IF=FILE>', 'write what arrives at an interface to a pcap file', collect, [])
     .option('--then <script>', 'run this after the frames and print what it prints')

@@ -11,15 +11,17 @@
  */
 import { ApiClient, ApiServer, type Node } from '../apiserver/index.ts'
 import { ControllerManager } from '../controllers/index.ts'
-import { Engine } from '../engine/index.ts'
+import { Engine, type CompiledEngine } from '../engine/index.ts'
 import { InformerFactory } from '../informer/index.ts'
 import { printIptablesSave } from '../kernel/iptables/index.ts'
 import { Problem } from '../kernel/problem.ts'
+import type { Family } from '../kernel/ruleset.ts'
 import { printSysctl, type Sysctl } from '../kernel/sysctl.ts'
 import { Kubelet } from '../kubelet/index.ts'
-import type { KubeProxyConfig } from '../proxy/proxy-server.ts'
+import { DEFAULT_KUBE_PROXY_CONFIG, type KubeProxyConfig } from '../proxy/proxy-server.ts'
 import { VirtualClock } from '../sim/virtual-clock.ts'
 import { ApiView } from './api-view.ts'
+import { checkFields, checkList } from './check.ts'
 import { Dataplane } from './components/dataplane.ts'
 import { NodeKernel } from './components/node-kernel.ts'
 import { NodeProxy } from './components/node-proxy.ts'
@@ -54,7 +56,17 @@ export interface ClusterOptions {
   /** Flags of kube-proxy, the same on every node. */
   readonly kubeProxy?: Partial<KubeProxyConfig>
   /** The compiled engine, where it cannot be read from a file (a browser). */
-  readonly wasm?: WebAssembly.Module | Uint8Array
+  readonly wasm?: CompiledEngine
+}
+
+/** Every option there is: the compiler asks for those that are missing here. */
+const OPTIONS: Readonly<Record<keyof ClusterOptions, true>> = {
+  nodes: true,
+  proxyMode: true,
+  seed: true,
+  zones: true,
+  kubeProxy: true,
+  wasm: true,
 }
 
 export interface Settled {
@@ -66,6 +78,8 @@ export interface Settled {
 
 export interface RenderRequest {
   readonly as: 'iptables-save' | 'ipset' | 'script'
+  /** For `iptables-save` alone, which is of one family as the real tool is. Default `ipv4`. */
+  readonly family?: Family
   /** May be left out for `script`: then the whole cluster. */
   readonly node?: string
 }
@@ -86,13 +100,19 @@ export class Cluster {
   #warnings: Warning[] = []
 
   static async create(options: ClusterOptions = {}): Promise<Cluster> {
-    const { nodes = 2, proxyMode = 'iptables' } = options
+    checkFields(options, Object.keys(OPTIONS), '')
+    const { nodes = 2, proxyMode = 'iptables', seed = 1, zones = [], kubeProxy = {} } = options
+    checkFields(kubeProxy, Object.keys(DEFAULT_KUBE_PROXY_CONFIG), 'kubeProxy')
     if (proxyMode !== 'iptables') {
       throw new Problem(`${proxyMode} is not built yet; iptables is`, { field: 'proxyMode' })
     }
     if (!Number.isInteger(nodes) || nodes < 1 || nodes > 250) {
       throw new Problem(`${nodes} is not a whole number from 1 to 250`, { field: 'nodes' })
     }
+    if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) {
+      throw new Problem(`${seed} is not a whole number from 0 to 4294967295`, { field: 'seed' })
+    }
+    checkList(zones, 'zones', 'names, one a node')
     return new Cluster(options, nodes)
   }
 
@@ -158,6 +178,11 @@ export class Cluster {
 
   /** Lets so many milliseconds of virtual time pass, whatever is pending. */
   advance(milliseconds: number): void {
+    if (!Number.isFinite(milliseconds) || milliseconds < 0) {
+      throw new Problem(`${String(milliseconds)} is not a time that can pass: time never goes back`, {
+        field: 'milliseconds',
+      })
+    }
     this.clock.advance(milliseconds)
     this.engine.advanceTo(this.clock.now())
   }
@@ -188,9 +213,14 @@ export class Cluster {
   }
 
   /** Kernel objects as the real tools write them. */
-  render({ as, node }: RenderRequest): string {
+  render(request: RenderRequest): string {
+    checkFields(request, ['as', 'node', 'family'], '')
+    const { as, node, family } = request
     this.#flush()
     if (node !== undefined) this.#proxyOf(node)
+    if (family !== undefined && as !== 'iptables-save') {
+      throw new Problem(`${as} is not of one family: leave it out`, { field: 'family' })
+    }
     switch (as) {
       case 'script':
         return this.#script(node)
@@ -199,11 +229,15 @@ export class Cluster {
         return ''
       case 'iptables-save': {
         if (node === undefined) throw new Problem('is needed for iptables-save', { field: 'node' })
-        const { ipv4, ipv6 } = this.#proxyOf(node).kernel.iptables
-        return `${printIptablesSave(ipv4.ruleset)}# ip6tables-save\n${printIptablesSave(ipv6.ruleset)}`
+        return printIptablesSave(this.#proxyOf(node).kernel.iptables[family ?? 'ipv4'].ruleset)
       }
       default:
-        return as satisfies never
+        throw new Problem(
+          `${String(as satisfies never)} is not known: expected iptables-save, ipset or script`,
+          {
+            field: 'as',
+          },
+        )
     }
   }
 

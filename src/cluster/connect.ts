@@ -2,6 +2,7 @@
 import { REASON_NETFILTER_DROP, REASON_NO_SOCKET, REASON_UNKNOWN_RULE } from '../abi/reason.ts'
 import { reasonText, type AttemptResult } from '../engine/index.ts'
 import { Problem } from '../kernel/problem.ts'
+import { checkFields } from './check.ts'
 import type { Flow, Hop, Reply, Verdict } from './flow.ts'
 import { hopsOf, newestVersions } from './hops.ts'
 import { parseProtocol, parseReference, type FlowProtocol } from './reference.ts'
@@ -84,12 +85,11 @@ export class Connector {
 }
 
 /** Not every caller has a compiler that knows the types: what cannot be meant is told, not sent. */
-function check({ from, to, port: _port, protocol, sourcePort, ...unknown }: ConnectRequest): void {
+function check(request: ConnectRequest): void {
+  checkFields(request, ['from', 'to', 'port', 'protocol', 'sourcePort'], '')
+  const { from, to, protocol, sourcePort } = request
   for (const [field, value] of Object.entries({ from, to })) {
     if (typeof value !== 'string') throw new Problem('is needed', { field })
-  }
-  for (const field of Object.keys(unknown)) {
-    throw new Problem('is not part of a request (from, to, port, protocol, sourcePort)', { field })
   }
   if (protocol !== undefined) parseProtocol(protocol, 'protocol')
   if (sourcePort !== undefined && !(Number.isInteger(sourcePort) && sourcePort >= 0 && sourcePort <= 65535)) {
@@ -125,7 +125,9 @@ interface Outcome {
 }
 
 function flowOf(world: World, { source, sourcePort, destination, result, hops }: Outcome): Flow {
-  const { verdict, reason } = judge(world, destination, result, hops)
+  const { verdict, reason: found } = judge(world, destination, result, hops)
+  const reason =
+    verdict === 'delivered' || destination.note === undefined ? found : `${destination.note}: ${found}`
   const { seen } = result
   const backend = seen === undefined ? undefined : podWith(world.view, seen.destination)
   const icmp = destination.protocol === 'icmp'

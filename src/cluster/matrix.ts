@@ -5,9 +5,11 @@
  */
 import { reasonText, type Attempt, type AttemptResult } from '../engine/index.ts'
 import type { Pod } from '../apiserver/index.ts'
+import { Problem } from '../kernel/problem.ts'
 import type { Connectivity, ConnectivityRow } from './connectivity.ts'
 import type { Verdict } from './flow.ts'
-import type { FlowProtocol, PortSpec } from './reference.ts'
+import { checkFields, checkList } from './check.ts'
+import { parsePort, parseProtocol, printPort, type FlowProtocol, type PortSpec } from './reference.ts'
 import { podNetns } from './topology/pieces.ts'
 import { familyOf } from './topology/plan.ts'
 import { podAddresses } from './view.ts'
@@ -30,7 +32,8 @@ interface End {
   readonly addresses: readonly string[]
 }
 
-export function matrix(world: World, { ports, by = 'workload' }: MatrixRequest): Connectivity {
+export function matrix(world: World, request: MatrixRequest): Connectivity {
+  const { ports, by = 'workload' } = checked(request)
   const rows = by === 'pod' ? workloads(world.view).flatMap(podsAsRows) : workloads(world.view)
   const ends = rows.map(({ pods }) => pods.map(endOf))
   const tally = new Tally(world)
@@ -61,10 +64,28 @@ export function matrix(world: World, { ports, by = 'workload' }: MatrixRequest):
   }
   queue.flush()
   return {
-    ports: ports.map(({ port, protocol }) => `${port}/${protocol}`),
+    ports: ports.map(printPort),
     workloads: rows.map(({ label }) => label),
     rows: results.map((row, index) => ({ ...row, ...tally.verdict(index) })),
   }
+}
+
+/** Not every caller has a compiler that knows the types. */
+function checked(request: MatrixRequest): MatrixRequest {
+  checkFields(request, ['ports', 'by'], '')
+  const { ports, by } = request
+  checkList(ports, 'ports', 'ports, as [{ port: 80, protocol: "tcp" }]')
+  for (const [index, spec] of ports.entries()) {
+    const field = `ports[${index}]`
+    checkFields(spec, ['port', 'protocol'], field)
+    parseProtocol(String(spec.protocol), `${field}.protocol`)
+    if (spec.protocol !== 'icmp') parsePort(String(spec.port), `${field}.port`)
+    else if (spec.port !== 0) throw new Problem('icmp has no ports: expected 0', { field: `${field}.port` })
+  }
+  if (by !== undefined && by !== 'workload' && by !== 'pod') {
+    throw new Problem(`${JSON.stringify(by)} is not known: expected workload or pod`, { field: 'by' })
+  }
+  return request
 }
 
 function podsAsRows({ kind, namespace, pods }: Workload): Workload[] {

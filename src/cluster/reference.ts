@@ -117,13 +117,23 @@ export interface PortSpec {
   readonly protocol: FlowProtocol
 }
 
-/** `80/tcp,53/udp`; the protocol may be left out (tcp). */
+/** `80/tcp,53/udp,icmp`; the protocol may be left out (tcp). `icmp` stands alone: port 0. */
 export function parsePorts(text: string, field: string): PortSpec[] {
-  return text.split(',').map((item) => {
+  return text.split(',').map((item): PortSpec => {
+    if (item.trim().toLowerCase() === 'icmp') return { port: 0, protocol: 'icmp' }
     const [port = '', protocol = 'tcp', ...rest] = item.trim().split('/')
     if (rest.length > 0) throw new Problem(`${JSON.stringify(item)}: expected PORT/PROTOCOL`, { field })
-    return { port: parsePort(port, field), protocol: parseProtocol(protocol, field) }
+    const spec = { port: parsePort(port, field), protocol: parseProtocol(protocol, field) }
+    if (spec.protocol === 'icmp') {
+      throw new Problem(`${JSON.stringify(item)}: icmp has no ports: write "icmp" alone`, { field })
+    }
+    return spec
   })
+}
+
+/** `80/tcp`, `icmp`. */
+export function printPort({ port, protocol }: PortSpec): string {
+  return protocol === 'icmp' ? protocol : `${port}/${protocol}`
 }
 
 /** The candidates that look most like `name`, for "did you mean". */

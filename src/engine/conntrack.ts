@@ -90,7 +90,7 @@ export interface ConntrackExports {
 }
 
 export interface ConntrackHost {
-  readonly memory: WebAssembly.Memory
+  readonly memory: { readonly buffer: ArrayBuffer }
   readonly exports: ConntrackExports
 }
 

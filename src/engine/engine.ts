@@ -10,6 +10,7 @@ import { Problem } from '../kernel/problem.ts'
 import type { Family, Ruleset } from '../kernel/ruleset.ts'
 import { Conntrack } from './conntrack.ts'
 import { Instance } from './instance.ts'
+import type { CompiledEngine } from './load.ts'
 import { Sets } from './ipset.ts'
 import { type Listener, Netns } from './netns.ts'
 import { Packets } from './packets.ts'
@@ -21,7 +22,7 @@ export interface EngineOptions {
   /** What every random choice of the engine is drawn from. */
   readonly seed?: number
   /** The compiled engine; read from beside this package when absent. */
-  readonly wasm?: WebAssembly.Module | Uint8Array
+  readonly wasm?: CompiledEngine
   /** Conntrack entries to make room for at once. */
   readonly conntrackEntries?: number
 }

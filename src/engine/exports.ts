@@ -2,8 +2,14 @@
 import type { ConntrackExports } from './conntrack.ts'
 import type { IpsetExports } from './ipset.ts'
 
+/** The module's memory; what a `WebAssembly.Memory` is, for programs whose compiler knows none. */
+export interface EngineMemory {
+  readonly buffer: ArrayBuffer
+  grow(pages: number): number
+}
+
 export interface EngineExports extends ConntrackExports, IpsetExports {
-  readonly memory: WebAssembly.Memory
+  readonly memory: EngineMemory
   abi_version(): number
   engine_init(seed: number): number
   clock_set(ms: number): void

@@ -1,3 +1,4 @@
+export type { CompiledEngine } from './load.ts'
 export { Engine, type Captured, type EngineOptions } from './engine.ts'
 export type { Listener } from './netns.ts'
 export type { Attempt, AttemptResult } from './probe.ts'

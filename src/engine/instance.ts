@@ -5,16 +5,16 @@
 import { instantiateSync } from '@assemblyscript/loader'
 import { Problem } from '../kernel/problem.ts'
 import type { EngineExports } from './exports.ts'
-import { loadEngine } from './load.ts'
+import { loadEngine, type CompiledEngine } from './load.ts'
 
 export class Instance {
   readonly exports: EngineExports
-  readonly memory: WebAssembly.Memory
+  readonly memory: EngineExports['memory']
   #bytes: Uint8Array
   #words: Uint32Array
   #scratch: number
 
-  constructor(wasm?: WebAssembly.Module | Uint8Array) {
+  constructor(wasm?: CompiledEngine) {
     const { instance } = instantiateSync(
       wasm instanceof Uint8Array ? new WebAssembly.Module(wasm as BufferSource) : (wasm ?? loadEngine()),
       {},

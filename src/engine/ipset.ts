@@ -42,7 +42,7 @@ export interface IpsetExports {
 }
 
 export interface IpsetHost {
-  readonly memory: WebAssembly.Memory
+  readonly memory: { readonly buffer: ArrayBuffer }
   readonly exports: IpsetExports
   /** Virtual milliseconds since the epoch. */
   now(): number

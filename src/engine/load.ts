@@ -1,10 +1,23 @@
 /** Finds the compiled engine beside this code: in the checkout (`dist/engine.wasm`) and in the package. Node only. */
 import { Problem } from '../kernel/problem.ts'
 
-let compiled: WebAssembly.Module | undefined
+/**
+ * A `WebAssembly.Module`. A program whose compiler knows no WebAssembly (neither the DOM library nor Node's types)
+ * can still be built against ours: an object to it.
+ */
+export type CompiledModule = typeof globalThis extends {
+  readonly WebAssembly: { readonly Module: new (bytes: never) => infer Module }
+}
+  ? Module
+  : object
+
+/** The engine, compiled or as the bytes of `dist/engine.wasm`. */
+export type CompiledEngine = CompiledModule | Uint8Array
+
+let compiled: CompiledModule | undefined
 
 /** The engine, read and compiled once a process. */
-export function loadEngine(): WebAssembly.Module {
+export function loadEngine(): CompiledModule {
   if (compiled) return compiled
   const fs = globalThis.process?.getBuiltinModule?.('node:fs')
   if (!fs)

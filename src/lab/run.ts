@@ -5,13 +5,13 @@ import { Lab } from './lab.ts'
 import { readPcap, writePcap, type CapturedFrame } from './pcap/index.ts'
 
 export interface RunLabOptions {
-  /** Path of the first script. */
+  /** Path of the first script; `-` is standard input. */
   readonly script: string
   /** `NS/IF=FILE.pcap`. */
   readonly inject?: readonly string[]
   /** `NS/IF=FILE.pcap`. */
   readonly capture?: readonly string[]
-  /** Path of the second script, run after the last frame. */
+  /** Path of the second script, run after the last frame; `-` is standard input. */
   readonly then?: string
   readonly seed?: number
 }
@@ -28,6 +28,7 @@ export interface RunLabResult {
 }
 
 interface PortFile {
+  readonly option: string
   readonly netns: string
   readonly link: string
   readonly file: string
@@ -39,6 +40,9 @@ interface PortFile {
  */
 export function runLab({ script, inject = [], capture = [], then, seed }: RunLabOptions): RunLabResult {
   const warnings: string[] = []
+  if (script === '-' && then === '-') {
+    throw new Problem('standard input can be read once, and is the first script', { field: '--then' })
+  }
   const sources = inject.map((text) => portFile(text, '--inject'))
   const sinks = capture.map((text) => portFile(text, '--capture'))
   const frames = sources
@@ -49,14 +53,18 @@ export function runLab({ script, inject = [], capture = [], then, seed }: RunLab
     readFile: readText,
     ...(seed !== undefined && { seed }),
   })
-  const setup = lab.run(readText(script), script)
-  for (const { netns, link } of sinks) lab.capture(netns, link)
-  for (const { netns, link, time, bytes, linkType } of frames) {
+  const setup = lab.run(readScript(script), nameOf(script))
+  for (const port of sources) at(port, () => lab.engine.link(port.netns, port.link))
+  for (const port of sinks) at(port, () => lab.capture(port.netns, port.link))
+  for (const { time, bytes, linkType, ...port } of frames) {
+    const { netns, link } = port
     lab.advanceTo(milliseconds(time))
-    lab.inject(netns, link, linkType === 'raw' ? lab.engine.ethernet(netns, link, bytes) : bytes)
+    at(port, () => {
+      lab.inject(netns, link, linkType === 'raw' ? lab.engine.ethernet(netns, link, bytes) : bytes)
+    })
   }
   const captured = lab.takeCaptured()
-  const output = then === undefined ? '' : lab.run(readText(then), then)
+  const output = then === undefined ? '' : lab.run(readScript(then), nameOf(then))
   for (const { netns, link, file } of sinks) {
     const here = captured.filter((frame) => frame.netns === netns && frame.link === link)
     writeBytes(
@@ -72,16 +80,27 @@ export function runLab({ script, inject = [], capture = [], then, seed }: RunLab
 function portFile(text: string, option: string): PortFile {
   const parts = /^([^/=]+)\/([^/=]+)=(.+)$/.exec(text)
   if (parts === null) throw new Problem(`${option} takes NS/IF=FILE.pcap`, { field: text })
-  return { netns: parts[1]!, link: parts[2]!, file: parts[3]! }
+  return { option, netns: parts[1]!, link: parts[2]!, file: parts[3]! }
 }
 
-function framesOf({ netns, link, file }: PortFile, warnings: string[]): (CapturedFrame & PortFile)[] {
+/** What goes wrong with an interface is told with the option that names it. */
+function at({ option, netns, link }: PortFile, action: () => void): void {
+  try {
+    action()
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error
+    throw new Problem(error.reason, { field: `${option} ${netns}/${link}` })
+  }
+}
+
+function framesOf(port: PortFile, warnings: string[]): (CapturedFrame & PortFile)[] {
+  const { file } = port
   const frames = readPcap(readBytes(file), file)
   const cut = frames.filter(({ bytes, originalLength }) => bytes.length < originalLength)
   if (cut.length > 0) {
     warnings.push(`${file}: ${cut.length} packets were cut when they were captured, and are sent as they are`)
   }
-  return frames.map((frame) => ({ ...frame, netns, link, file }))
+  return frames.map((frame) => ({ ...frame, ...port }))
 }
 
 function compare(x: bigint, y: bigint): number {
@@ -92,9 +111,10 @@ function milliseconds(nanoseconds: bigint): number {
   return Number(nanoseconds / 1000n) / 1000
 }
 
-function readBytes(path: string): Uint8Array {
+/** `from` is a path, or 0 for standard input. */
+function readBytes(path: string, from: string | 0 = path): Uint8Array {
   try {
-    return readFileSync(path)
+    return readFileSync(from)
   } catch (error) {
     throw new Problem(`cannot be read: ${fileReason(error)}`, { file: path })
   }
@@ -110,4 +130,12 @@ function writeBytes(path: string, bytes: Uint8Array): void {
 
 function readText(path: string): string {
   return new TextDecoder().decode(readBytes(path))
+}
+
+function readScript(path: string): string {
+  return path === '-' ? new TextDecoder().decode(readBytes(nameOf(path), 0)) : readText(path)
+}
+
+function nameOf(path: string): string {
+  return path === '-' ? 'stdin' : path
 }

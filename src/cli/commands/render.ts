@@ -7,6 +7,7 @@ import { asFlags, parseChoice, type ClusterFlags } from '../options.ts'
 export interface RenderFlags extends ClusterFlags {
   readonly node?: string
   readonly as?: string
+  readonly family?: string
 }
 
 const FORMS = ['iptables-save', 'ipset', 'script', 'ipvsadm', 'nft', 'bpf'] as const
@@ -16,12 +17,22 @@ export async function render(flags: RenderFlags): Promise<number> {
   if (as === 'ipvsadm' || as === 'nft' || as === 'bpf') {
     throw new Problem(`${as} is of a proxy mode that is not built yet`, { field: '--as' })
   }
+  if (flags.family !== undefined && as !== 'iptables-save') {
+    throw new Problem(`${as} is not of one family: leave it out`, { field: '--family' })
+  }
+  const family = parseChoice(flags.family, '--family', ['ipv4', 'ipv6'], 'ipv4')
   if (flags.node === undefined && as !== 'script') {
     throw new Problem(`is needed for ${as}: the objects are those of one node`, { field: '--node' })
   }
   const cluster = await boot(flags)
   process.stdout.write(
-    asFlags(() => cluster.render({ as, ...(flags.node === undefined ? {} : { node: flags.node }) })),
+    asFlags(() =>
+      cluster.render({
+        as,
+        ...(flags.node === undefined ? {} : { node: flags.node }),
+        ...(as === 'iptables-save' ? { family } : {}),
+      }),
+    ),
   )
   return EXIT_DONE
 }

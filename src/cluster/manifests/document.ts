@@ -4,7 +4,18 @@
  *
  * YAML is read as kubectl reads it (sigs.k8s.io/yaml): core schema, merge keys, duplicate keys refused.
  */
-import { isMap, isNode, isSeq, LineCounter, parseAllDocuments, type Document, type Node } from 'yaml'
+import {
+  Composer,
+  isMap,
+  isNode,
+  isSeq,
+  Lexer,
+  LineCounter,
+  Parser,
+  type CST,
+  type Document,
+  type Node,
+} from 'yaml'
 import { Problem, type Place } from '../../kernel/problem.ts'
 
 /** What every Kubernetes object has. Fields beyond these are the business of the registry of kinds. */
@@ -29,32 +40,72 @@ export interface Manifest {
 /** Reads every object of `text`. `file` is only for places. Throws `Problem` at the first thing that is wrong. */
 export function parseManifests(text: string, file?: string): Manifest[] {
   const lines = new LineCounter()
-  const documents = parseAllDocuments(text, { lineCounter: lines, merge: true, prettyErrors: false })
-  if (!Array.isArray(documents)) return []
-  return documents.flatMap((document) => {
-    const where = (offset: number): Place => ({
-      ...(file === undefined ? {} : { file }),
-      line: lines.linePos(offset).line,
-    })
+  const where = (offset: number): Place => ({
+    ...(file === undefined ? {} : { file }),
+    line: lines.linePos(offset).line,
+  })
+  return compose(text, lines, where).flatMap((document) => {
     const [error] = document.errors
     if (error !== undefined) throw new Problem(firstSentence(error.message), where(error.pos[0]))
     if (document.contents === null) return []
     const value: unknown = toValue(document, where)
     if (value === null) return []
+    if (nestsTooDeeply(value)) throw new Problem(TOO_DEEP, where(document.range?.[0] ?? 0))
     return unfold(value, new Source(document.contents, where))
   })
 }
 
 /** An object that did not come from text: its places have a field only. */
 export function manifestOf(object: unknown): Manifest[] {
+  if (nestsTooDeeply(object)) throw new Problem(TOO_DEEP)
   return unfold(object, new Source(null, () => ({})))
 }
 
-function toValue(document: Document, where: (offset: number) => Place): unknown {
+/** No kind of Kubernetes comes near it (schemas in custom resource definitions go to some 60). */
+const MAX_DEPTH = 200
+const TOO_DEEP = `is nested more than ${MAX_DEPTH} levels deep`
+
+/**
+ * What `parseAllDocuments` does, with an eye on the depth: whoever composes calls himself for what is nested, until the
+ * stack is full, so nothing too deep may come that far.
+ */
+function compose(text: string, lines: LineCounter, where: Where): Document[] {
+  const parser = new Parser(lines.addNewLine)
+  lines.addNewLine(0)
+  function* tokens(): Generator<CST.Token> {
+    for (const lexeme of new Lexer().lex(text)) {
+      yield* parser.next(lexeme)
+      // The lowest of the stack is the document.
+      if (parser.stack.length - 1 > MAX_DEPTH) throw new Problem(TOO_DEEP, where(parser.offset))
+    }
+    yield* parser.end()
+  }
+  return [...new Composer({ merge: true, prettyErrors: false }).compose(tokens())]
+}
+
+type Where = (offset: number) => Place
+
+/** Level by level, so that no stack can overflow; an object that holds itself has no end and is too deep as well. */
+function nestsTooDeeply(value: unknown): boolean {
+  let level = [value]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH) return true
+    const below = new Set<unknown>()
+    for (const item of level) {
+      if (typeof item !== 'object' || item === null) continue
+      for (const part of Object.values(item)) if (typeof part === 'object' && part !== null) below.add(part)
+    }
+    level = [...below]
+  }
+  return false
+}
+
+function toValue(document: Document, where: Where): unknown {
   try {
     return document.toJS({ maxAliasCount: 100 })
   } catch (error) {
     // An alias without an anchor, or a document that blows up when aliases are followed.
+    if (error instanceof RangeError) throw new Problem(TOO_DEEP, where(document.range?.[0] ?? 0))
     throw new Problem(error instanceof Error ? error.message : String(error), where(document.range?.[0] ?? 0))
   }
 }
@@ -62,11 +113,14 @@ function toValue(document: Document, where: (offset: number) => Place): unknown 
 /** Where the parts of one object are in the text. */
 class Source {
   readonly #node: Node | null
-  readonly #where: (offset: number) => Place
+  readonly #where: Where
+  /** `items[3].` for what stands in a List. */
+  readonly #prefix: string
 
-  constructor(node: Node | null, where: (offset: number) => Place) {
+  constructor(node: Node | null, where: Where, prefix = '') {
     this.#node = node
     this.#where = where
+    this.#prefix = prefix
   }
 
   place(field?: string): Place {
@@ -83,16 +137,17 @@ class Source {
         if (isNode(node)) offset = node.range?.[0] ?? offset
       } else break
     }
+    const named = `${this.#prefix}${field ?? ''}`.replace(/\.$/, '')
     return {
       ...(offset === undefined ? {} : this.#where(offset)),
-      ...(field === undefined || field === '' ? {} : { field }),
+      ...(named === '' ? {} : { field: named }),
     }
   }
 
   item(field: string, index: number): Source {
     const list = isMap(this.#node) ? this.#node.get(field, true) : undefined
     const item = isSeq(list) ? list.items[index] : undefined
-    return new Source(isNode(item) ? item : null, this.#where)
+    return new Source(isNode(item) ? item : null, this.#where, `${this.#prefix}${field}[${index}].`)
   }
 }
 

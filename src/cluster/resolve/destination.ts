@@ -24,6 +24,8 @@ export interface Destination {
   readonly protocol: FlowProtocol
   /** Nobody in the cluster has this address: the outside host answers as it. */
   readonly outside: boolean
+  /** What is odd about the request, for whom it did not come through. */
+  readonly note?: string
 }
 
 /** What the caller said beside the destination itself. */
@@ -126,13 +128,14 @@ function toService(view: ClusterView, service: Service, asked: Asked): Destinati
     )
   }
   const servicePort = portOfService(service, asked)
+  const note = noteOn(service, servicePort, asked)
   const protocol = asked.wanted.protocol ?? protocolOf(servicePort)
   const port = protocol === 'icmp' ? 0 : (servicePort?.port ?? Number(asked.wanted.port))
   if (spec.clusterIP === 'None') return toHeadless(view, service, servicePort, port, protocol, asked)
   if (asked.source.kind === 'outside') {
     const published = [...loadBalancerAddresses(service), ...(spec.externalIPs ?? [])]
     if (published.length > 0) {
-      return { label, address: sameFamily(published, asked), port, protocol, outside: false }
+      return { label, address: sameFamily(published, asked), port, protocol, outside: false, ...note }
     }
     const [node] = view.nodes()
     if (servicePort?.nodePort !== undefined && node !== undefined) {
@@ -140,7 +143,7 @@ function toService(view: ClusterView, service: Service, asked: Asked): Destinati
       return { label, address, port: servicePort.nodePort, protocol, outside: false }
     }
   }
-  return { label, address: sameFamily(spec.clusterIPs ?? [], asked), port, protocol, outside: false }
+  return { label, address: sameFamily(spec.clusterIPs ?? [], asked), port, protocol, outside: false, ...note }
 }
 
 /** DNS answers with the addresses of the endpoints; a client that asks for the port by name (SRV) gets theirs. */
@@ -181,31 +184,50 @@ function toHeadless(
 function portOfService({ spec, metadata }: Service, { wanted, field }: Asked): ServicePort | undefined {
   const ports = spec.ports ?? []
   const label = `${metadata.namespace ?? ''}/${metadata.name}`
-  const listed = ports.map(
-    ({ name, port, protocol = 'TCP' }) =>
-      `${port}/${protocol.toLowerCase()}${name === undefined ? '' : ` (${name})`}`,
-  )
   if (wanted.protocol === 'icmp') return ports[0]
   if (wanted.port === undefined) {
-    const [only, ...others] = ports
+    const candidates = ports.filter((port) => speaks(port, wanted.protocol))
+    const [only, ...others] = candidates
     if (only !== undefined && others.length === 0) return only
-    throw new Problem(`Service ${label} has ${ports.length} ports: choose one of ${listed.join(', ')}`, {
-      field,
-    })
+    throw new Problem(
+      only === undefined
+        ? `Service ${label} has no ${wanted.protocol ?? ''} port: ${listPorts(ports)}`
+        : `Service ${label} has ${candidates.length} ports: choose one of ${candidates.map(portText).join(', ')}`,
+      { field },
+    )
   }
   if (typeof wanted.port === 'string') {
-    const named = ports.find(({ name }) => name === wanted.port)
-    if (named !== undefined) return named
-    throw new Problem(`Service ${label} has no port named ${wanted.port}: it has ${listed.join(', ')}`, {
-      field,
-    })
+    const named = ports.filter(({ name }) => name === wanted.port)
+    const meant = named.find((port) => speaks(port, wanted.protocol))
+    if (meant !== undefined) return meant
+    const what = `port named ${wanted.port}${named.length === 0 ? '' : ` that is ${wanted.protocol ?? ''}`}`
+    throw new Problem(`Service ${label} has no ${what}: ${listPorts(ports)}`, { field })
   }
   // Any other number is sent as it is: what happens to it is worth seeing.
-  return ports.find(
-    (candidate) =>
-      candidate.port === wanted.port &&
-      (wanted.protocol === undefined || protocolOf(candidate) === wanted.protocol),
-  )
+  return ports.find((port) => port.port === wanted.port && speaks(port, wanted.protocol))
+}
+
+/** A port that the Service does not have explains why nothing came through. */
+function noteOn(
+  { spec, metadata }: Service,
+  servicePort: ServicePort | undefined,
+  { wanted: { port, protocol = 'tcp' } }: Asked,
+): { note?: string } {
+  if (servicePort !== undefined || protocol === 'icmp') return {}
+  const label = `${metadata.namespace ?? ''}/${metadata.name}`
+  return { note: `Service ${label} has no port ${port}/${protocol} (${listPorts(spec.ports ?? [])})` }
+}
+
+function speaks(port: ServicePort, protocol: FlowProtocol | undefined): boolean {
+  return protocol === undefined || protocolOf(port) === protocol
+}
+
+function portText(port: ServicePort): string {
+  return `${port.port}/${protocolOf(port)}${port.name === undefined ? '' : ` (${port.name})`}`
+}
+
+function listPorts(ports: readonly ServicePort[]): string {
+  return ports.length === 0 ? 'it has none' : `it has ${ports.map(portText).join(', ')}`
 }
 
 function protocolOf(port: ServicePort | undefined): FlowProtocol {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Connectivity, Flow } from '../../../src/index.ts'
+import { writePcap } from '../../../src/lab/index.ts'
 
 // The built program, as people run it.
 function podwire(args: string, input = ''): { stdout: string; stderr: string; status: number | null } {
@@ -56,6 +57,14 @@ describe('podwire', () => {
       'podwire: --port: "http" is not a protocol: expected tcp, udp, sctp or icmp\n',
     ],
     [
+      `matrix ${GUESTBOOK} --port 80/icmp`,
+      'podwire: --port: "80/icmp": icmp has no ports: write "icmp" alone\n',
+    ],
+    [
+      `trace ${GUESTBOOK} --from stranger --to svc/redis --protocol udp`,
+      'podwire: --to: Service default/redis has no udp port: it has 6379/tcp\n',
+    ],
+    [
       `matrix ${GUESTBOOK} --port 80 -o xml`,
       'podwire: --output: "xml" is not known: expected table, json, csv, md or svg\n',
     ],
@@ -83,6 +92,15 @@ describe('podwire', () => {
       `render ${GUESTBOOK}`,
       'podwire: --node: is needed for iptables-save: the objects are those of one node\n',
     ],
+    [
+      `render ${GUESTBOOK} --as script --family ipv6`,
+      'podwire: --family: script is not of one family: leave it out\n',
+    ],
+    [
+      `render ${GUESTBOOK} --node node-1 --family inet`,
+      'podwire: --family: "inet" is not known: expected ipv4 or ipv6\n',
+    ],
+    ['lab - --then -', 'podwire: --then: standard input can be read once, and is the first script\n'],
     [`render ${GUESTBOOK} --node node-9`, /^podwire: --node: there is no node node-9; did you mean node-\d/],
     [
       `render ${GUESTBOOK} --node node-1 --as nft`,
@@ -210,9 +228,35 @@ describe('podwire lab', () => {
     expect({ stderr, status }).toEqual({ stderr: '', status: 0 })
     const rules = (text: string): string[] => text.split('\n').filter((line) => line.startsWith('-A '))
     const rendered = podwire(`render ${GUESTBOOK} --node node-1`).stdout
-    const nat = rendered.split('# ip6tables-save')[0]!.split('*nat\n')[1]!.split('COMMIT')[0]!
+    const nat = rendered.split('*nat\n')[1]!.split('COMMIT')[0]!
     expect(rules(stdout)).toEqual(rules(nat))
     expect(rules(stdout).length).toBeGreaterThan(20)
+  })
+
+  it('reads a script from standard input', () => {
+    expect(podwire('lab - -v', 'ip netns add a\nip netns list\n')).toEqual({
+      stdout: 'a\n',
+      stderr: '',
+      status: 0,
+    })
+    const { stderr, status } = podwire('lab -', 'ip netns add a\n\nfoo\n')
+    expect(status).toBe(2)
+    expect(stderr).toContain('podwire: stdin:3: ')
+  })
+
+  it('names the option and the interface that is not there', () => {
+    const pcap = join(folder, 'one.pcap')
+    writeFileSync(pcap, writePcap([{ time: 0n, bytes: new Uint8Array(60) }]))
+    const setup = 'ip netns add a\nip -n a link add d type dummy\n'
+    expect(podwire(`lab - --inject a/eth9=${pcap}`, setup).stderr).toBe(
+      'podwire: --inject a/eth9: Cannot find device "eth9"\n',
+    )
+    expect(podwire(`lab - --capture b/d=${join(folder, 'out.pcap')}`, setup).stderr).toBe(
+      'podwire: --capture b/d: Cannot open network namespace "b": No such file or directory\n',
+    )
+    expect(podwire(`lab - --inject a/d=${pcap}`, setup).stderr).toBe(
+      'podwire: --inject a/d: Network is down\n',
+    )
   })
 
   it('names the line of a script with a typo', () => {

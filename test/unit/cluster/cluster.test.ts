@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs'
 import type { ConnectRequest } from '../../../src/cluster/connect.ts'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { Cluster } from '../../../src/index.ts'
+import { Cluster, Problem } from '../../../src/index.ts'
+import { parseIptablesSave } from '../../../src/kernel/iptables/index.ts'
 import type { Flow } from '../../../src/index.ts'
 import { Lab } from '../../../src/lab/index.ts'
 
@@ -120,9 +121,59 @@ describe('the guestbook', () => {
     [{ to: 'svc/redis' }, 'from: is needed'],
     [{ from: 'stranger', to: 'svc/redis', protocol: 'http' }, 'protocol: "http" is not a protocol'],
     [{ from: 'stranger', to: 'svc/redis', sourcePort: 70_000 }, 'sourcePort: 70000 is not a number from'],
-    [{ from: 'stranger', to: 'svc/redis', prot: 'udp' }, 'prot: is not part of a request'],
+    [
+      { from: 'stranger', to: 'svc/redis', prot: 'udp' },
+      'prot: is not known here; did you mean from or port?',
+    ],
   ])('refuses %j', (request, message) => {
     expect(() => cluster.connect(request as ConnectRequest)).toThrow(message)
+  })
+
+  it.each([
+    [{ to: 'svc/redis', protocol: 'udp' }, 'to: Service default/redis has no udp port: it has 6379/tcp'],
+    [{ to: 'svc/redis', port: 'web' }, 'to: Service default/redis has no port named web: it has 6379/tcp'],
+    [{ to: 'svc/redis', protocol: 'icmp', port: 80 }, 'to: icmp has no ports'],
+  ] as const)('knows the ports of a Service: %j', (request, message) => {
+    expect(() => cluster.connect({ from: 'stranger', ...request })).toThrow(message)
+  })
+
+  it('sends to a port that the Service does not have, and says so', () => {
+    for (const [request, port] of [
+      [{ port: 9999 }, '9999/tcp'],
+      [{ port: 6379, protocol: 'udp' }, '6379/udp'],
+    ] as const) {
+      const flow = cluster.connect({ from: 'stranger', to: 'svc/redis', ...request })
+      expect(flow.verdict).not.toBe('delivered')
+      expect(flow.reason).toMatch(
+        new RegExp(`^Service default/redis has no port ${port} \\(it has 6379/tcp\\): `),
+      )
+    }
+  })
+
+  it.each([
+    [{ ports: '80/tcp' }, 'ports: expected a list of ports'],
+    [{ ports: [80] }, 'ports[0]: expected an object with port, protocol'],
+    [{ ports: [{ port: 80, protocol: 'http' }] }, 'ports[0].protocol: "http" is not a protocol'],
+    [{ ports: [{ port: 80, protocol: 'icmp' }] }, 'ports[0].port: icmp has no ports'],
+    [{ ports: [{ port: 0, protocol: 'tcp' }] }, 'ports[0].port: "0" is not a port'],
+    [{ port: [] }, 'port: is not known here; did you mean ports?'],
+    [{ ports: [], by: 'node' }, 'by: "node" is not known: expected workload or pod'],
+  ])('refuses the matrix %j', (request, message) => {
+    expect(() => cluster.matrix(request as never)).toThrow(message)
+    expect(() => cluster.matrix(request as never)).toThrow(Problem)
+  })
+
+  it('prints the rules of one family, which a restore takes', () => {
+    const v4 = cluster.render({ as: 'iptables-save', node: 'node-1' })
+    const v6 = cluster.render({ as: 'iptables-save', node: 'node-1', family: 'ipv6' })
+    expect(cluster.render({ as: 'iptables-save', node: 'node-1', family: 'ipv4' })).toBe(v4)
+    expect(parseIptablesSave(v4, 'ipv4').tables.get('nat')?.chains.size).toBeGreaterThan(10)
+    expect(parseIptablesSave(v6, 'ipv6').tables.get('nat')?.chains.has('KUBE-SERVICES')).toBe(true)
+    expect(v6).not.toContain('10.96.')
+    expect(() => cluster.render({ as: 'script', family: 'ipv6' })).toThrow(
+      'family: script is not of one family',
+    )
+    expect(() => cluster.render({ as: 'iptables' } as never)).toThrow('as: iptables is not known')
   })
 
   it('says who is meant by mistake', () => {
@@ -132,6 +183,31 @@ describe('the guestbook', () => {
 })
 
 describe('a cluster', () => {
+  it.each([
+    [{ nods: 3 }, 'nods: is not known here; did you mean nodes?'],
+    [
+      { kubeProxy: { masquerade: true } },
+      'kubeProxy.masquerade: is not known here; did you mean masqueradeAll?',
+    ],
+    [{ seed: -1 }, 'seed: -1 is not a whole number from 0 to 4294967295'],
+    [{ zones: 'a' }, 'zones: expected a list of names, one a node'],
+    [[], 'expected an object with nodes'],
+  ])('refuses the options %j', async (options, message) => {
+    await expect(Cluster.create(options as never)).rejects.toThrow(message)
+    await expect(Cluster.create(options as never)).rejects.toThrow(Problem)
+  })
+
+  it('does not go back in time', async () => {
+    const cluster = await Cluster.create({ nodes: 1 })
+    const now = cluster.clock.now()
+    for (const time of [-5, NaN, Infinity, '5']) {
+      expect(() => cluster.advance(time as number)).toThrow(Problem)
+    }
+    expect(cluster.clock.now()).toBe(now)
+    cluster.advance(5)
+    expect(cluster.clock.now()).toBe(now + 5)
+  })
+
   it('is a function of its manifests and its seed', async () => {
     const request = { from: 'deploy/frontend', to: 'svc/frontend' }
     const [a, b] = [await guestbook({ seed: 5 }), await guestbook({ seed: 5 })]

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fieldPath, parseManifests } from '../../../src/cluster/manifests/document.ts'
 import { sortByKind } from '../../../src/cluster/manifests/kinds.ts'
 import { loadManifests } from '../../../src/cluster/manifests/sources.ts'
+import { Problem } from '../../../src/kernel/problem.ts'
 
 const service = `apiVersion: v1
 kind: Service
@@ -62,7 +63,14 @@ items:
       'Namespace/a',
       'Pod/p',
     ])
-    expect(manifests[1]!.place('metadata.name').line).toBe(10)
+    expect(manifests[1]!.place('metadata.name')).toEqual({
+      line: 10,
+      field: 'items[1].items[0].metadata.name',
+    })
+    expect(manifests[0]!.place()).toEqual({ line: 4, field: 'items[0]' })
+    expect(() => parseManifests(text.replace('name: p', 'nam: p'))).toThrow(
+      /^10: items\[1\].items\[0\].metadata: is required: a Pod needs a name/,
+    )
   })
 
   it('reads JSON, indented by tabs too', () => {
@@ -104,6 +112,26 @@ items:
     ],
   ])('names the place of %s', (_, text, message) => {
     expect(() => parseManifests(text, 'f.yaml')).toThrow(message)
+  })
+})
+
+describe('what is nested without end', () => {
+  it.each([
+    ['a flow sequence', '['.repeat(20_000), 1],
+    ['a flow mapping', '{"a":'.repeat(20_000), 1],
+    ['a whole one', `${'['.repeat(20_000)}${']'.repeat(20_000)}`, 1],
+    ['block sequences', `a:\n${'- '.repeat(20_000)}a`, 2],
+    ['what the parser still reads', `${'['.repeat(300)}${']'.repeat(300)}`, 1],
+    ['line by line', Array.from({ length: 400 }, (_, i) => `${' '.repeat(i)}a:`).join('\n'), 201],
+  ])('%s is one clear error', (_, text, line) => {
+    expect(() => parseManifests(text, 'f')).toThrow(Problem)
+    expect(() => parseManifests(text, 'f')).toThrow(`f:${line}: is nested more than 200 levels deep`)
+  })
+
+  it('as an object, too, and one that holds itself', async () => {
+    const own: Record<string, unknown> = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } }
+    own['data'] = own
+    await expect(loadManifests(own)).rejects.toThrow('is nested more than 200 levels deep')
   })
 })
 

@@ -7,6 +7,7 @@ import { forward } from './suites/forward.ts'
 import { load } from './suites/load.ts'
 import { allPairs } from './suites/matrix.ts'
 import { startup } from './suites/startup.ts'
+import { update } from './suites/update.ts'
 import { reached, table, type Figure } from './support/figure.ts'
 
 const { values: options } = parseArgs({ options: { json: { type: 'string' }, only: { type: 'string' } } })
@@ -16,6 +17,7 @@ const suites: Record<string, () => Figure[] | Promise<Figure[]>> = {
   'conntrack-hit': () => [...conntrackHit(65_536, 1.3), ...conntrackHit(1_048_576, 1.25)],
   forward,
   load: () => load(10_000),
+  update,
   matrix: () => allPairs(1000),
   startup,
 }

@@ -1,153 +1,95 @@
 /**
- * IP sets of namespaces in the engine: loaded by difference, listed with what packets did to them. Sets are told apart
- * by the identity of their objects: a set whose object is the one that `list` gave last (or that was loaded last) is
- * left alone, with its live counters and timeouts, and so is an entry.
+ * IP sets of namespaces in the engine. Whole models are loaded by difference: a set whose object is the one that `list`
+ * gave last (or that was loaded last) is left alone, with its live counters and timeouts, and so is an entry. Changes
+ * of a few elements go in by name, at a cost that does not depend on what is there.
  */
-import {
-  SETADT_FULL,
-  SETADT_OK,
-  SETMEMBER_BYTES,
-  SETMEMBER_EXPIRES,
-  SETMEMBER_PACKETS,
-  SETMEMBER_SIZE,
-  SETMEMBER_SLOT,
-  SETREC_CHANGES,
-  SETREC_DIMENSIONS,
-  SETREC_F_COUNTERS,
-  SETREC_F_TIMEOUT,
-  SETREC_POOL,
-  SETSLOT_SET,
-  SETSLOT_SIZE,
-  SETELEM_SIZE,
-} from '../abi/ipset.ts'
 import { addressBits } from '../kernel/address.ts'
-import { parseElements, printElement, SET_TYPES } from '../kernel/ipset/index.ts'
-import type { Element, IpSet, IpSets, SetEntry, SetHeader } from '../kernel/ipset.ts'
+import { parseElements, printElement } from '../kernel/ipset/index.ts'
+import type { Element, IpSet, IpSets, SetEntry, SetHeader, SetsChange } from '../kernel/ipset.ts'
 import { Problem } from '../kernel/problem.ts'
-import { encodeElement, expiry, familyNumber, limitOf, TYPE_NUMBERS } from './ipset/encode.ts'
-import { liveExtensions, readBitmap, readHash, type LiveEntry } from './ipset/read.ts'
+import {
+  checkEntry,
+  checkSet,
+  mostElements,
+  sameDimensions,
+  sameKind,
+  tooMany,
+  type HeaderOf,
+} from './ipset/fit.ts'
+import { checkElement } from './ipset/encode.ts'
+import { LoadedSet, type SlotOf } from './ipset/loaded-set.ts'
+import { SetMemory, type IpsetHost } from './ipset/memory.ts'
+import { Staged } from './ipset/staged.ts'
 
-/** The exports this module calls. Addresses and counts are u32; they arrive signed. */
-export interface IpsetExports {
-  arena_alloc(bytes: number): number
-  arena_free(ptr: number, bytes: number): void
-  ipset_create(type: number, family: number, flags: number, timeout: number, limit: number): number
-  ipset_destroy(set: number): void
-  ipset_reserve(set: number, count: number): number
-  ipset_flush(set: number): void
-  ipset_add(set: number, elements: number, count: number): number
-  ipset_del(set: number, elements: number, count: number): void
-  ipset_members(set: number, members: number, count: number): number
-  ipset_probe(set: number, element: number, whole: number): number
-}
+export type { IpsetExports, IpsetHost } from './ipset/memory.ts'
 
-export interface IpsetHost {
-  readonly memory: { readonly buffer: ArrayBuffer }
-  readonly exports: IpsetExports
-  /** Virtual milliseconds since the epoch. */
-  now(): number
-}
-
-/** A set that is loaded. */
-interface Loaded {
-  readonly name: string
-  readonly slot: number
-  set: number
-  /** What was loaded or listed last, and the engine's count of changes at that time. */
-  model: IpSet
-  changes: number
-  listedAt: number
-  /** Rules that name it. */
-  uses: number
-}
-
-/** Memory taken for a set before anything changes; a slot only for a name that is new. */
-interface Staged {
-  readonly set: number
-  readonly slot: number
-}
-
-type Netns = Map<string, Loaded>
-
-/** Elements written at a time. */
-const BATCH = 1024
+type Netns = Map<string, LoadedSet>
 
 export class Sets {
-  readonly #host: IpsetHost
+  readonly #memory: SetMemory
   readonly #netns = new Map<number, Netns>()
-  #buffer = 0
-  #bufferBytes = 0
 
   constructor(host: IpsetHost) {
-    this.#host = host
+    this.#memory = new SetMemory(host)
   }
 
   /** The sets of a namespace as they are now. Objects are those of the last call where nothing has changed. */
   list(netns: number): IpSets {
-    return new Map([...this.#sets(netns)].map(([name, loaded]) => [name, this.#refresh(loaded)]))
+    return new Map([...this.#sets(netns)].map(([name, loaded]) => [name, loaded.model]))
   }
 
   /**
    * Makes these the sets of the namespace. Memory is taken before anything changes, so a Problem leaves the sets as
-   * they were. A set that rules name cannot go, nor change its dimensions.
+   * they were. A set that rules name cannot go, nor change its dimensions. Costs a look at every set, and at every
+   * entry of those that changed.
    */
   set(netns: number, next: IpSets): void {
     const now = this.#sets(netns)
-    for (const [name, loaded] of now)
-      if (!next.has(name) && loaded.uses > 0)
-        throw new Problem('Set cannot be destroyed: it is in use by a kernel component', { field: name })
-    const staged = this.#stage(now, next)
-    for (const [name, loaded] of now) {
-      if (next.has(name)) continue
-      this.#release(loaded)
-      now.delete(name)
-    }
-    const ordered = new Map<string, Loaded>()
-    for (const [name, model] of next)
-      ordered.set(name, now.get(name) ?? this.#adopt(name, model, staged.get(name)!))
+    for (const loaded of now.values()) if (!next.has(loaded.name)) refuseUsed(loaded)
+    const staged = new Staged(this.#memory)
+    staged.guard(() => this.#stageAll(staged, now, next))
+    for (const loaded of now.values()) if (!next.has(loaded.name)) loaded.release()
+    const ordered: Netns = new Map()
+    for (const [name, model] of next) ordered.set(name, now.get(name) ?? this.#adopt(staged, model))
     this.#netns.set(netns, ordered)
+    const slotOf: SlotOf = (name) => ordered.get(name)!.slot
     // Members of lists are slots, so lists come when all sets are there.
-    const inOrder = [...ordered.values()].toSorted(
-      (a, b) => Number(isList(next, a)) - Number(isList(next, b)),
-    )
-    for (const loaded of inOrder)
-      this.#load(ordered, loaded, next.get(loaded.name)!, staged.get(loaded.name)?.set)
+    for (const model of listsLast(next.values())) {
+      const loaded = ordered.get(model.name)!
+      if (!loaded.isLoaded(model)) loaded.load(model, slotOf, staged.record(model.name))
+    }
   }
 
-  /** Adds or renews entries of one set. */
-  add(netns: number, name: string, entries: readonly SetEntry[]): void {
-    const loaded = this.#find(netns, name)
-    const model = this.#refresh(loaded)
-    const merged = new Map(model.entries)
-    for (const entry of entries) merged.set(printElement(entry.element, model), entry)
-    this.set(netns, new Map(this.list(netns)).set(name, { ...model, entries: merged }))
-  }
-
-  /** Takes entries out of one set; those that are not there are passed over. */
-  delete(netns: number, name: string, elements: readonly Element[]): void {
-    const model = this.#refresh(this.#find(netns, name))
-    const left = new Map(model.entries)
-    for (const element of elements) left.delete(printElement(element, model))
-    this.set(netns, new Map(this.list(netns)).set(name, { ...model, entries: left }))
+  /** Makes a change of some sets, all or none of it. Costs what it names, not what is there. */
+  change(netns: number, change: SetsChange): void {
+    const sets = this.#sets(netns)
+    const staged = new Staged(this.#memory)
+    staged.guard(() => this.#stageChange(staged, sets, change))
+    const slotOf: SlotOf = (name) => sets.get(name)!.slot
+    for (const model of change.create ?? []) sets.set(model.name, this.#adopt(staged, model))
+    for (const model of listsLast(change.create ?? [])) sets.get(model.name)!.load(model, slotOf)
+    for (const [name, elements] of change.delete ?? []) sets.get(name)!.delete(elements, slotOf)
+    for (const [name, entries] of change.add ?? []) sets.get(name)!.add(entries, slotOf)
+    for (const name of change.destroy ?? []) {
+      sets.get(name)!.release()
+      sets.delete(name)
+    }
   }
 
   /** `ipset test NAME ELEMENT`. */
   test(netns: number, name: string, text: string): boolean {
-    const { model, set } = this.#find(netns, name)
-    if (model.type === 'list:set') return this.#refresh(this.#find(netns, name)).entries.has(text)
-    const [element] = parseElements(text, model)
+    const loaded = this.#find(netns, name)
+    const { header } = loaded
+    if (header.type === 'list:set') return loaded.model.entries.has(text)
+    const [element] = parseElements(text, header)
     // A whole address is looked for in every network; a network only as itself.
-    const whole = isWhole(element!, model)
-    const at = this.#scratch()
-    encodeElement(this.#view(), at, { element: element! }, model, this.#host.now())
-    return this.#host.exports.ipset_probe(set, at, whole ? 1 : 0) === 1
+    return loaded.probe(element!, isWhole(element!, header))
   }
 
   /** Where the slot of a set is and how many directions a rule must name; undefined when there is no such set. */
   slot(netns: number, name: string): { readonly ptr: number; readonly dimensions: number } | undefined {
     const loaded = this.#sets(netns).get(name)
-    if (!loaded) return undefined
-    return { ptr: loaded.slot, dimensions: this.#view().getUint8(loaded.set + SETREC_DIMENSIONS) }
+    return loaded && { ptr: loaded.slot, dimensions: loaded.dimensions }
   }
 
   /** A rule that names the set came or went. */
@@ -162,7 +104,7 @@ export class Sets {
 
   /** A namespace goes, its rules before it. */
   forget(netns: number): void {
-    for (const loaded of this.#sets(netns).values()) this.#release(loaded)
+    for (const loaded of this.#sets(netns).values()) loaded.release()
     this.#netns.delete(netns)
   }
 
@@ -172,225 +114,119 @@ export class Sets {
     return sets
   }
 
-  #find(netns: number, name: string): Loaded {
+  #find(netns: number, name: string): LoadedSet {
     const loaded = this.#sets(netns).get(name)
-    if (!loaded) throw new Problem('The set with the given name does not exist', { field: name })
+    if (!loaded) throw missing(name)
     return loaded
   }
 
-  #view(): DataView {
-    return new DataView(this.#host.memory.buffer)
+  #adopt(staged: Staged, model: IpSet): LoadedSet {
+    return new LoadedSet(this.#memory, staged.slot(model.name), staged.record(model.name)!, model)
   }
 
-  /** A block that no set owns; it grows while sets are staged, never later. */
-  #scratch(bytes = BATCH * SETELEM_SIZE): number {
-    if (bytes <= this.#bufferBytes) return this.#buffer
-    const buffer = this.#alloc(bytes)
-    this.#host.exports.arena_free(this.#buffer, this.#bufferBytes)
-    this.#buffer = buffer
-    this.#bufferBytes = bytes
-    return buffer
-  }
-
-  #alloc(bytes: number): number {
-    const ptr = this.#host.exports.arena_alloc(bytes) >>> 0
-    if (ptr === 0) throw new Problem('no memory left for sets')
-    return ptr
-  }
-
-  /** New contents for sets that are new or changed in kind, and room for those that grow: all of it, or none. */
-  #stage(now: Netns, next: IpSets): Map<string, Staged> {
-    const { exports } = this.#host
-    this.#scratch()
-    const staged = new Map<string, Staged>()
-    try {
-      for (const [name, model] of next) {
-        const loaded = now.get(name)
-        if (loaded?.model === model) continue
-        checkSize(model)
-        let set = loaded && sameKind(loaded.model, model) ? loaded.set : 0
-        if (set === 0) {
-          if (loaded && loaded.uses > 0 && dimensionsDiffer(loaded.model, model))
-            throw new Problem('Set cannot be replaced: rules name it with other dimensions', { field: name })
-          set = this.#create(model)
-          staged.set(name, { set, slot: 0 })
-          if (!loaded) staged.set(name, { set, slot: this.#alloc(SETSLOT_SIZE) })
-        }
-        if (model.type === 'list:set')
-          this.#scratch(Math.max(BATCH * SETELEM_SIZE, model.entries.size * SETMEMBER_SIZE))
-        if (exports.ipset_reserve(set, model.entries.size) === 0)
-          throw new Problem('no memory left for the set', { field: name })
-      }
-    } catch (error) {
-      for (const { set, slot } of staged.values()) {
-        exports.ipset_destroy(set)
-        exports.arena_free(slot, SETSLOT_SIZE)
-      }
-      throw error
-    }
-    return staged
-  }
-
-  #create(model: IpSet): number {
-    const flags =
-      (model.timeout === undefined ? 0 : SETREC_F_TIMEOUT) | (model.counters ? SETREC_F_COUNTERS : 0)
-    const set =
-      this.#host.exports.ipset_create(
-        TYPE_NUMBERS[model.type],
-        familyNumber(model),
-        flags,
-        model.timeout ?? 0,
-        limitOf(model),
-      ) >>> 0
-    if (set === 0) throw new Problem('no memory left for the set', { field: model.name })
-    return set
-  }
-
-  #adopt(name: string, model: IpSet, { set, slot }: Staged): Loaded {
-    this.#view().setUint32(slot + SETSLOT_SET, set, true)
-    const empty = { ...model, entries: new Map<string, SetEntry>() }
-    return { name, slot, set, model: empty, changes: 0, listedAt: this.#host.now(), uses: 0 }
-  }
-
-  #release({ slot, set }: Loaded): void {
-    this.#host.exports.ipset_destroy(set)
-    this.#host.exports.arena_free(slot, SETSLOT_SIZE)
-  }
-
-  #load(netns: Netns, loaded: Loaded, model: IpSet, staged: number | undefined): void {
-    if (loaded.model === model && staged === undefined) return
-    if (staged !== undefined && staged !== loaded.set) {
-      this.#host.exports.ipset_destroy(loaded.set)
-      loaded.set = staged
-      loaded.model = { ...model, entries: new Map() }
-      this.#view().setUint32(loaded.slot + SETSLOT_SET, staged, true)
-    }
-    if (model.type === 'list:set') this.#loadMembers(netns, loaded, model)
-    else this.#loadEntries(loaded, model)
-    loaded.model = model
-    loaded.changes = this.#changes(loaded)
-    loaded.listedAt = this.#host.now()
-  }
-
-  #loadEntries(loaded: Loaded, model: IpSet): void {
-    const known = loaded.model.entries
-    const gone: SetEntry[] = []
-    const fresh: SetEntry[] = []
-    for (const [key, entry] of known) if (!model.entries.has(key)) gone.push(entry)
-    for (const [key, entry] of model.entries) if (known.get(key) !== entry) fresh.push(entry)
-    // What packets added since the last listing is not in the model that was changed, and goes.
-    if (this.#changes(loaded) !== loaded.changes)
-      for (const [key, live] of this.#entries(loaded))
-        if (!model.entries.has(key) && !known.has(key)) gone.push(live)
-    this.#batches(gone, model, (at, count) => this.#host.exports.ipset_del(loaded.set, at, count))
-    this.#batches(fresh, model, (at, count) => {
-      const answer = this.#host.exports.ipset_add(loaded.set, at, count)
-      if (answer === SETADT_FULL)
-        throw new Problem('Hash is full, cannot add more elements', { field: model.name })
-      if (answer !== SETADT_OK) throw new Problem(`set ${model.name}: the engine refused an element`)
-    })
-  }
-
-  #batches(entries: readonly SetEntry[], model: IpSet, send: (at: number, count: number) => void): void {
-    const at = this.#scratch()
-    const now = this.#host.now()
-    for (let from = 0; from < entries.length; from += BATCH) {
-      const batch = entries.slice(from, from + BATCH)
-      const view = this.#view()
-      for (const [i, entry] of batch.entries()) encodeElement(view, at + i * SETELEM_SIZE, entry, model, now)
-      send(at, batch.length)
+  #stageAll(staged: Staged, now: Netns, next: IpSets): void {
+    const headerOf: HeaderOf = (name) => next.get(name)
+    for (const [name, model] of next) {
+      const loaded = now.get(name)
+      if (loaded?.isLoaded(model) && model.type !== 'list:set') continue
+      checkSet(model, headerOf, loaded?.known)
+      if (loaded && loaded.uses > 0 && !sameDimensions(loaded.header, model))
+        throw new Problem('Set cannot be replaced: rules name it with other dimensions', { field: name })
+      const record =
+        loaded && sameKind(loaded.header, model) ? loaded.record : staged.create(model, loaded === undefined)
+      staged.reserve(record, model, model.entries.size)
     }
   }
 
-  #loadMembers(netns: Netns, loaded: Loaded, model: IpSet): void {
-    const entries = [...model.entries.values()]
-    const live = this.#members(loaded)
-    const at = this.#scratch()
-    const view = this.#view()
-    for (const [i, entry] of entries.entries()) {
-      const member = at + i * SETMEMBER_SIZE
-      const untouched = loaded.model.entries.get(entry.element.set!) === entry && live.get(entry.element.set!)
-      const { timeout, packets, bytes: count } = untouched || entry
-      view.setUint32(member + SETMEMBER_SLOT, netns.get(entry.element.set!)!.slot, true)
-      view.setBigUint64(member + SETMEMBER_EXPIRES, expiry(timeout, this.#host.now()), true)
-      view.setBigUint64(member + SETMEMBER_PACKETS, BigInt(packets ?? 0), true)
-      view.setBigUint64(member + SETMEMBER_BYTES, BigInt(count ?? 0), true)
+  #stageChange(staged: Staged, sets: Netns, change: SetsChange): void {
+    const { create = [], delete: gone, add } = change
+    const made = new Map<string, IpSet>()
+    for (const model of create) {
+      if (sets.has(model.name) || made.has(model.name))
+        throw new Problem('Set cannot be created: set with the same name already exists', {
+          field: model.name,
+        })
+      made.set(model.name, model)
     }
-    this.#host.exports.ipset_members(loaded.set, at, entries.length)
-  }
-
-  #changes({ set }: Loaded): number {
-    return this.#view().getUint32(set + SETREC_CHANGES, true)
-  }
-
-  /** The model with what packets and time did since. */
-  #refresh(loaded: Loaded): IpSet {
-    const { model } = loaded
-    const now = this.#host.now()
-    const lists = model.type === 'list:set'
-    const still = this.#changes(loaded) === loaded.changes
-    if (still && (model.timeout === undefined || now === loaded.listedAt)) return model
-    const live = lists ? this.#members(loaded) : this.#entries(loaded)
-    const entries = new Map<string, SetEntry>()
-    // In the order of the model first, then what packets added.
-    for (const [key, entry] of model.entries) {
-      const found = live.get(key)
-      if (found) entries.set(key, sameEntry(entry, found) ? entry : { ...found, ...commentOf(entry) })
+    const headerOf: HeaderOf = (name) => made.get(name) ?? sets.get(name)?.header
+    const find = (name: string): SetHeader => {
+      const header = headerOf(name)
+      if (!header) throw missing(name)
+      return header
     }
-    for (const [key, found] of live) if (!entries.has(key)) entries.set(key, found)
-    loaded.model = { ...model, entries }
-    loaded.changes = this.#changes(loaded)
-    loaded.listedAt = now
-    return loaded.model
+    for (const model of create) {
+      checkSet(model, headerOf)
+      staged.reserve(staged.create(model, true), model, model.entries.size)
+    }
+    for (const [name, elements] of gone ?? []) {
+      const header = find(name)
+      for (const element of elements) checkElement(element, header)
+    }
+    for (const [name, entries] of add ?? []) {
+      const header = find(name)
+      for (const entry of entries) checkEntry(entry, header, headerOf)
+      const loaded = sets.get(name)
+      const most = mostElements(header)
+      const count = (loaded?.elements ?? made.get(name)!.entries.size) + entries.length
+      if (count > most)
+        checkRoom(header, (loaded?.model ?? made.get(name)!).entries, gone?.get(name), entries)
+      staged.reserve(loaded?.record ?? staged.record(name)!, header, Math.min(count, most))
+    }
+    this.#checkDestroy(sets, change, find)
   }
 
-  #entries({ set, model }: Loaded): Map<string, LiveEntry> {
-    const found = model.type === 'bitmap:port' ? readBitmap : readHash
-    const live = found(this.#view(), set, model, this.#host.now())
-    return new Map(live.map((entry) => [printElement(entry.element, model), entry]))
-  }
-
-  #members({ set, model }: Loaded): Map<string, LiveEntry> {
-    const view = this.#view()
-    const pool = view.getUint32(set + SETREC_POOL, true)
-    const now = this.#host.now()
-    return new Map(
-      [...model.entries.keys()].flatMap((name, i): [string, LiveEntry][] => {
-        const at = pool + i * SETMEMBER_SIZE
-        const live = liveExtensions(view, at + SETMEMBER_EXPIRES, model, now)
-        return live ? [[name, { element: { set: name }, ...live }]] : []
-      }),
-    )
+  #checkDestroy(sets: Netns, change: SetsChange, find: (name: string) => SetHeader): void {
+    const going = new Set(change.destroy)
+    if (going.size === 0) return
+    for (const name of going) {
+      find(name)
+      const loaded = sets.get(name)
+      if (loaded) refuseUsed(loaded)
+    }
+    const lists = [
+      ...[...sets.values()].map(({ header, known }) => ({ header, known })),
+      ...(change.create ?? []).map((model) => ({ header: model, known: model.entries })),
+    ].filter(({ header }) => header.type === 'list:set' && !going.has(header.name))
+    for (const { header, known } of lists) {
+      const left = new Set(change.delete?.get(header.name)?.map(({ set }) => set!))
+      const members = [...known.keys()].filter((member) => !left.has(member))
+      for (const { element } of change.add?.get(header.name) ?? []) members.push(element.set!)
+      const held = members.find((member) => going.has(member))
+      if (held !== undefined) throw inUse(held)
+    }
   }
 }
 
-const isList = (sets: IpSets, { name }: Loaded): boolean => sets.get(name)!.type === 'list:set'
+const missing = (name: string): Problem =>
+  new Problem('The set with the given name does not exist', { field: name })
 
-function checkSize(model: IpSet): void {
-  if (model.maxelem !== undefined && model.entries.size > model.maxelem)
-    throw new Problem('Hash is full, cannot add more elements', { field: model.name })
+const inUse = (name: string): Problem =>
+  new Problem('Set cannot be destroyed: it is in use by a kernel component', { field: name })
+
+function refuseUsed({ name, uses }: LoadedSet): void {
+  if (uses > 0) throw inUse(name)
 }
 
-/** The same record can hold both. */
-function sameKind(a: SetHeader, b: SetHeader): boolean {
-  return (
-    a.type === b.type &&
-    a.family === b.family &&
-    a.maxelem === b.maxelem &&
-    a.timeout === b.timeout &&
-    (a.counters ?? false) === (b.counters ?? false) &&
-    a.range?.from === b.range?.from &&
-    a.range?.to === b.range?.to
-  )
+/** Throws when the entries, less some elements and with some more, are too many. */
+function checkRoom(
+  header: SetHeader,
+  entries: ReadonlyMap<string, SetEntry>,
+  gone: readonly Element[] = [],
+  more: readonly SetEntry[],
+): void {
+  const keys = new Set(entries.keys())
+  for (const element of gone) keys.delete(printElement(element, header))
+  for (const { element } of more) keys.add(printElement(element, header))
+  if (keys.size > mostElements(header)) throw tooMany(header)
 }
 
-const dimensionsDiffer = (a: SetHeader, b: SetHeader): boolean =>
-  SET_TYPES[a.type].dimensions.length !== SET_TYPES[b.type].dimensions.length
-
-const sameEntry = (a: SetEntry, b: SetEntry): boolean =>
-  a.timeout === b.timeout && a.packets === b.packets && a.bytes === b.bytes && a.nomatch === b.nomatch
-
-const commentOf = ({ comment }: SetEntry): { comment?: string } => (comment === undefined ? {} : { comment })
+function* listsLast(models: Iterable<IpSet>): Iterable<IpSet> {
+  const lists: IpSet[] = []
+  for (const model of models)
+    if (model.type === 'list:set') lists.push(model)
+    else yield model
+  yield* lists
+}
 
 function isWhole({ first, second }: Element, { type, family = 'ipv4' }: SetHeader): boolean {
   const net = type === 'hash:ip,port,net' ? second : first

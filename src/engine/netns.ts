@@ -10,7 +10,7 @@ import { Problem } from '../kernel/problem.ts'
 import type { Family } from '../kernel/ruleset.ts'
 import { type Instance, required } from './instance.ts'
 import { Links, parseMac } from './links.ts'
-import { addressWords } from './ruleset/address.ts'
+import { addressWords } from './address.ts'
 import { Sysctls } from './sysctls.ts'
 
 export interface Listener {

@@ -8,7 +8,7 @@ import { formatAddress } from '../kernel/address.ts'
 import { Problem } from '../kernel/problem.ts'
 import type { Family } from '../kernel/ruleset.ts'
 import type { Instance } from './instance.ts'
-import { addressWords } from './ruleset/address.ts'
+import { addressWords } from './address.ts'
 
 export interface Attempt {
   /** The client's namespace. */

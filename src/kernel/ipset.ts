@@ -73,3 +73,18 @@ export interface Net {
   readonly address: string
   readonly prefixLength: number
 }
+
+/**
+ * A change of some sets of a namespace, for those who know what they change: it costs what it names, not what is
+ * there. The steps are taken in the order of the fields, and a set made by the first may be named in the others.
+ */
+export interface SetsChange {
+  /** New sets with their entries. */
+  readonly create?: readonly IpSet[]
+  /** Elements to take out, by set; those that are not there are passed over. */
+  readonly delete?: ReadonlyMap<string, readonly Element[]>
+  /** Entries to add, or to renew, by set. */
+  readonly add?: ReadonlyMap<string, readonly SetEntry[]>
+  /** Sets to take away, which no rule and no list names any more. */
+  readonly destroy?: readonly string[]
+}

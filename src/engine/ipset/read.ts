@@ -11,6 +11,8 @@ import {
   SETELEM_PROTO,
   SETELEM_SECOND,
   SETELEM_SIZE,
+  SETMEMBER_EXPIRES,
+  SETMEMBER_SIZE,
   SETREC_INDEX,
   SETREC_POOL,
   SETREC_USED,
@@ -50,6 +52,23 @@ export function readBitmap(view: DataView, set: number, header: SetHeader, now: 
   return entries
 }
 
+/** Members of a list by name; `names` says whose the records are. */
+export function readMembers(
+  view: DataView,
+  set: number,
+  names: readonly string[],
+  header: SetHeader,
+  now: number,
+): Map<string, LiveEntry> {
+  const pool = view.getUint32(set + SETREC_POOL, true)
+  const members = new Map<string, LiveEntry>()
+  for (const [i, name] of names.entries()) {
+    const live = liveExtensions(view, pool + i * SETMEMBER_SIZE + SETMEMBER_EXPIRES, header, now)
+    if (live) members.set(name, { element: { set: name }, ...live })
+  }
+  return members
+}
+
 function readElement(view: DataView, at: number, { type, family = 'ipv4' }: SetHeader): Element {
   const { dimensions } = SET_TYPES[type]
   const prefixLength = view.getUint8(at + SETELEM_PREFIX)
@@ -69,19 +88,14 @@ function readElement(view: DataView, at: number, { type, family = 'ipv4' }: SetH
   }
 }
 
-export interface Extensions {
+interface Extensions {
   readonly timeout?: number
   readonly packets?: number
   readonly bytes?: number
 }
 
 /** The extensions at an address, in the order expires, packets, bytes; undefined when the element is gone. */
-export function liveExtensions(
-  view: DataView,
-  at: number,
-  header: SetHeader,
-  now: number,
-): Extensions | undefined {
+function liveExtensions(view: DataView, at: number, header: SetHeader, now: number): Extensions | undefined {
   const expires = view.getBigUint64(at, true)
   const left = Number(expires) - Math.round(now * 1000)
   if (header.timeout !== undefined && expires !== 0n && left < 0) return undefined

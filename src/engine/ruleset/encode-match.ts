@@ -13,7 +13,7 @@ import {
   type Match,
   type PortRange,
 } from '../../kernel/ruleset.ts'
-import { addressWords, maskWords } from './address.ts'
+import { addressWords, maskWords } from '../address.ts'
 import type { Resolver } from './resolver.ts'
 import type { Words } from './words.ts'
 

@@ -8,7 +8,7 @@ import * as L from '../../abi/recent.ts'
 import { COUNTER_SIZE } from '../../abi/rule.ts'
 import { Problem } from '../../kernel/problem.ts'
 import type { Counters, Family, Match, Target } from '../../kernel/ruleset.ts'
-import { addressWords } from './address.ts'
+import { addressWords } from '../address.ts'
 import type { RulesetHost } from './host.ts'
 
 type RecentMatch = Extract<Match, { kind: 'recent' }>

@@ -2,6 +2,7 @@
 import type { SetHeader } from '../ipset.ts'
 import { placed, Problem } from '../problem.ts'
 import { splitWords } from '../iptables/words.ts'
+import { MAX_BUCKETSIZE, withDefaults } from './defaults.ts'
 import { isHash, setType } from './types.ts'
 
 export interface EntryOptions {
@@ -173,11 +174,6 @@ function number(text: string | undefined, option: string, max: number): number {
 
 const unknown = (word: string): Problem => new Problem(`Unknown argument: \`${word}'`, { field: word })
 
-const HASHSIZE = 1024
-const MAXELEM = 65_536
-const BUCKETSIZE = 12
-const LIST_SIZE = 8
-
 function parseCreate(args: readonly string[]): SetHeader {
   const [name, typeName] = args
   if (name === undefined || typeName === undefined)
@@ -247,28 +243,7 @@ function createOption(
 const hashSize = (asked: number): number => 2 ** Math.max(6, Math.ceil(Math.log2(Math.max(1, asked))))
 
 /** Even numbers from 2 to 12 (AHASH_INIT_SIZE, AHASH_MAX_SIZE). */
-const bucketSize = (asked: number): number => Math.min(BUCKETSIZE, Math.max(2, asked + (asked & 1)))
-
-function withDefaults(header: SetHeader): SetHeader {
-  if (header.type === 'bitmap:port') {
-    if (!header.range) throw new Problem("Mandatory option `range' is missing", { field: header.name })
-    return header
-  }
-  if (header.type === 'list:set') return { ...header, size: Math.max(4, header.size ?? LIST_SIZE) }
-  return { ...header, ...defaultsOf(header) }
-}
-
-const defaultsOf = ({
-  family = 'ipv4',
-  hashsize = HASHSIZE,
-  maxelem = MAXELEM,
-  bucketsize = BUCKETSIZE,
-}: SetHeader) => ({
-  family,
-  hashsize,
-  maxelem,
-  bucketsize,
-})
+const bucketSize = (asked: number): number => Math.min(MAX_BUCKETSIZE, Math.max(2, asked + (asked & 1)))
 
 function parseEntryOptions(args: readonly string[]): EntryOptions {
   let options: EntryOptions = {}

@@ -1,5 +1,6 @@
 /** `ipset save` and `ipset list`, as ipset 7.17 prints them. */
-import type { IpSet, IpSets, SetEntry, SetHeader } from '../ipset.ts'
+import type { IpSet, IpSets, SetEntry, SetHeader, SetsChange } from '../ipset.ts'
+import { printElement } from './element.ts'
 import { SET_TYPES } from './types.ts'
 
 export interface PrintSetsOptions {
@@ -18,6 +19,27 @@ export function printIpsetSave(sets: IpSets, options: PrintSetsOptions = {}): st
     ])
     .map((line) => `${line}\n`)
     .join('')
+}
+
+/**
+ * A change in the lines that `ipset -exist restore` reads. `headerOf` gives the header of a set that is there already.
+ */
+export function printSetsChange(change: SetsChange, headerOf: (set: string) => SetHeader): string {
+  const made = new Map((change.create ?? []).map((set) => [set.name, set]))
+  const header = (name: string): SetHeader => made.get(name) ?? headerOf(name)
+  const lines = [
+    printIpsetSave(made),
+    ...[...(change.delete ?? [])].flatMap(([name, elements]) =>
+      elements.map((element) => `del ${name} ${printElement(element, header(name))}\n`),
+    ),
+    ...[...(change.add ?? [])].flatMap(([name, entries]) =>
+      entries.map((entry) => {
+        return `add ${name} ${printElement(entry.element, header(name))}${printEntryOptions(entry)}\n`
+      }),
+    ),
+    ...(change.destroy ?? []).map((name) => `destroy ${name}\n`),
+  ]
+  return lines.join('')
 }
 
 export interface ListOptions extends PrintSetsOptions {

@@ -15,7 +15,7 @@ import {
   TUPLE_SPORT,
   TUPLE_SRC,
 } from '../../../src/abi/tuple.ts'
-import { addressWords } from '../../../src/engine/ruleset/address.ts'
+import { addressWords } from '../../../src/engine/address.ts'
 import { RulesetLoader } from '../../../src/engine/ruleset/load.ts'
 import type { RulesetHost } from '../../../src/engine/ruleset/host.ts'
 import type { Family, Ruleset, TableName } from '../../../src/kernel/ruleset.ts'

@@ -1,9 +1,9 @@
 /**
  * Addresses as the engine's words: network byte order read as little-endian 32-bit words, IPv4 mapped into ::ffff:0:0.
  */
-import { parseAddress, prefixMask } from '../../kernel/address.ts'
-import type { Family, Network } from '../../kernel/ruleset.ts'
-import { Problem } from '../../kernel/problem.ts'
+import { parseAddress, prefixMask } from '../kernel/address.ts'
+import type { Family, Network } from '../kernel/ruleset.ts'
+import { Problem } from '../kernel/problem.ts'
 
 export type AddressWords = readonly [number, number, number, number]
 
@@ -18,6 +18,7 @@ export function ipv4Word(text: string): number | undefined {
   for (let i = 0; i <= text.length; i++) {
     const digit = i === text.length ? -2 : text.charCodeAt(i) - 48
     if (digit >= 0 && digit <= 9) {
+      if (part === 0) return undefined
       part = part < 0 ? digit : part * 10 + digit
       if (part > 255) return undefined
     } else {

@@ -46,3 +46,19 @@ export const DEFAULT_POLICY_OPTIONS: PolicyOptions = {
   portlessRulesAllowOtherProtocols: true,
   namedPortOutside: 'no-match',
 }
+
+/** All values of each option, the default first. */
+export const OPTION_VALUES: { readonly [Option in keyof PolicyOptions]: readonly PolicyOptions[Option][] } = {
+  ipBlockMatchesPods: [true, false],
+  selfByAddress: ['allowed', 'policed'],
+  selfThroughService: ['policed', 'allowed'],
+  ownNode: ['allowed', 'policed'],
+  ownNodeByClusterPolicy: ['policed', 'allowed'],
+  hostNetworkPods: ['node', 'pod'],
+  finishedPods: ['excluded', 'included'],
+  baselineAfterNetworkPolicy: ['same-direction', 'any-direction'],
+  equalPriority: ['by-name', 'error'],
+  emptyRules: ['deny', 'allow'],
+  portlessRulesAllowOtherProtocols: [true, false],
+  namedPortOutside: ['no-match', 'error'],
+}

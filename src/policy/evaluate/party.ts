@@ -1,0 +1,130 @@
+/**
+ * Who the ends of a connection are to policies: a pod, a node, or an address that is neither. An address that is a
+ * pod's means that pod. A host-network pod is its node, and a finished pod is nobody, unless options say otherwise.
+ */
+import { addressText, readAddress, type Address, type AddressFamily } from './address.ts'
+import type { NodeFacts, PodFacts } from './facts.ts'
+import type { PolicyOptions } from './options.ts'
+import { PolicyError } from './policy-error.ts'
+import type { PolicyIndex } from './policy-index.ts'
+import type { Endpoint, PolicyProtocol, Question } from './question.ts'
+
+/** `address` is what packets of the connection carry; absent where a pod or node has none of that family. */
+export type Party =
+  | { readonly kind: 'pod'; readonly pod: PodFacts; readonly address: Address | undefined }
+  | { readonly kind: 'node'; readonly node: NodeFacts; readonly address: Address | undefined }
+  | { readonly kind: 'address'; readonly address: Address | undefined; readonly name?: string }
+
+/** What is read and how. */
+export interface Context {
+  readonly index: PolicyIndex
+  readonly options: PolicyOptions
+}
+
+/** A question whose ends are known. */
+export interface Connection {
+  readonly from: Party
+  readonly to: Party
+  readonly protocol: PolicyProtocol
+  readonly port: number | undefined
+  readonly throughService: boolean
+}
+
+/** @throws PolicyError for an end that does not exist, or a port that is missing or none. */
+export function readQuestion(question: Question, context: Context): Connection {
+  const { protocol, port, throughService = false } = question
+  if (protocol === 'tcp' || protocol === 'udp' || protocol === 'sctp') {
+    if (port === undefined || !Number.isInteger(port) || port < 1 || port > 65535)
+      throw new PolicyError(`a ${protocol} connection needs a port from 1 to 65535, not ${port}`)
+  }
+  const [from, to] = partiesOf(question.from, question.to, question.family, context)
+  return { from, to, protocol, port, throughService }
+}
+
+/** Both ends, with the addresses of the family that is given, or else of the first that both have. */
+export function partiesOf(
+  from: Endpoint,
+  to: Endpoint,
+  family: AddressFamily | undefined,
+  context: Context,
+): readonly [Party, Party] {
+  const source = new End(from, context)
+  const destination = new End(to, context)
+  const common =
+    source.addresses.find((one) => destination.addresses.some((other) => one.family === other.family)) ??
+    source.addresses[0] ??
+    destination.addresses[0]
+  const carried = family ?? common?.family ?? 'ipv4'
+  return [source.party(carried), destination.party(carried)]
+}
+
+class End {
+  readonly addresses: readonly Address[]
+  readonly #who: { readonly pod: PodFacts } | { readonly node: NodeFacts } | { readonly name?: string }
+
+  constructor(endpoint: Endpoint, context: Context) {
+    const { index, options } = context
+    if (endpoint.kind === 'address') {
+      const address = readAddress(endpoint.address)
+      if (address === undefined) throw new PolicyError(`not an address: ${JSON.stringify(endpoint.address)}`)
+      this.addresses = [address]
+      this.#who = holderOf(address, context) ?? {}
+    } else if (endpoint.kind === 'node') {
+      const node = index.node(endpoint.name)
+      if (node === undefined) throw new PolicyError(`there is no node ${endpoint.name}`)
+      this.addresses = node.addresses
+      this.#who = { node }
+    } else {
+      const { namespace, name } = endpoint
+      const pod = index.pod(namespace, name)
+      if (pod === undefined) throw new PolicyError(`there is no pod ${namespace}/${name}`)
+      this.addresses = pod.addresses
+      if (takesPart(pod, options)) this.#who = { pod }
+      else if (pod.finished)
+        this.#who = pod.addresses.map((address) => holderOf(address, context))[0] ?? { name: pod.key }
+      else {
+        const node = pod.node === undefined ? undefined : index.node(pod.node)
+        this.#who = node === undefined ? { name: pod.key } : { node }
+        if (node !== undefined && this.addresses.length === 0) this.addresses = node.addresses
+      }
+    }
+  }
+
+  party(family: AddressFamily): Party {
+    const address = this.addresses.find((one) => one.family === family)
+    if ('pod' in this.#who) return { kind: 'pod', pod: this.#who.pod, address }
+    if ('node' in this.#who) return { kind: 'node', node: this.#who.node, address }
+    return { kind: 'address', address, ...this.#who }
+  }
+}
+
+/** Whether policies see the pod as a pod. */
+export function takesPart({ hostNetwork, finished }: PodFacts, options: PolicyOptions): boolean {
+  return (
+    (!hostNetwork || options.hostNetworkPods === 'pod') && (!finished || options.finishedPods === 'included')
+  )
+}
+
+/** A running pod before a finished one; a node before the host-network pods that share its address. */
+function holderOf(
+  address: Address,
+  { index, options }: Context,
+): { readonly pod: PodFacts } | { readonly node: NodeFacts } | undefined {
+  const pods = index.podsAt(address).filter((pod) => takesPart(pod, options))
+  const pod = pods.find(({ hostNetwork, finished }) => !hostNetwork && !finished)
+  if (pod !== undefined) return { pod }
+  const [node] = index.nodesAt(address)
+  if (node !== undefined) return { node }
+  return pods[0] === undefined ? undefined : { pod: pods[0] }
+}
+
+export function describe(party: Party): string {
+  switch (party.kind) {
+    case 'pod':
+      return party.pod.key
+    case 'node':
+      return `node ${party.node.name}`
+    case 'address':
+      return party.name ?? (party.address === undefined ? 'nobody' : addressText(party.address))
+  }
+}

@@ -18,11 +18,12 @@ export abstract class Address {
     store<u64>(a, 0, 8)
   }
 
-  /** Writes the mapped form of an IPv4 address in memory order. */
+  /**
+   * Writes the mapped form of an IPv4 address in memory order, in one store: a wide load of what narrower stores have
+   * just written waits until they have left the store buffer.
+   */
   @inline static mapped(to: usize, ip: u32): void {
-    store<u64>(to, 0)
-    store<u32>(to, 0xffff0000, 8)
-    store<u32>(to, ip, 12)
+    v128.store(to, i32x4.replace_lane(i32x4(0, 0, 0xffff0000, 0), 3, ip))
   }
 
   /** The IPv4 address of a mapped one, in memory order. */

@@ -2,7 +2,6 @@
 // length is made here or by the caller as documented; nothing reads beyond the network packet's end.
 
 import {
-  ICMP_CODE,
   ICMP_HLEN,
   ICMP_ID,
   ICMP_TYPE,
@@ -47,7 +46,6 @@ export abstract class Parse {
     Skb.setL3(skb, l3)
     Skb.setL3len(skb, length)
     Skb.setFamily(skb, NFPROTO_IPV4)
-    Skb.setL3num(skb, NFPROTO_IPV4)
     Address.mapped(Skb.src(skb), load<u32>(l3, IP_SRC))
     Address.mapped(Skb.dst16(skb), load<u32>(l3, IP_DST))
     const frag = bswap<u16>(load<u16>(l3, IP_FRAGOFF)) as u32
@@ -66,7 +64,6 @@ export abstract class Parse {
     Skb.setL3(skb, l3)
     Skb.setL3len(skb, length)
     Skb.setFamily(skb, NFPROTO_IPV6)
-    Skb.setL3num(skb, NFPROTO_IPV6)
     Address.copy(Skb.src(skb), l3 + IP6_SRC)
     Address.copy(Skb.dst16(skb), l3 + IP6_DST)
     Skb.dropFlag(skb, SKB_F_MORE_FRAGMENTS | SKB_F_LATER_FRAGMENT)
@@ -114,18 +111,21 @@ export abstract class Parse {
   /** The transport's part of the tuple; `l4` 0 when there is no transport header to see. */
   static transport(skb: usize, l4: usize, length: u32, proto: u32, offset: u32): void {
     Skb.setFragoff(skb, offset)
-    Skb.setProto(skb, proto)
     Skb.setL4len(skb, length)
-    Skb.setSport(skb, 0)
-    Skb.setDport(skb, 0)
     Skb.setTcpflags(skb, 0)
+    let ports: u32 = 0
     if (offset != 0) {
       Skb.addFlag(skb, SKB_F_LATER_FRAGMENT)
       Skb.setL4(skb, 0)
-      return
+    } else {
+      Skb.setL4(skb, l4)
+      if (l4 != 0) ports = Parse.ports(skb, l4, length, proto)
     }
-    Skb.setL4(skb, l4)
-    if (l4 == 0) return
+    Skb.setTransport(skb, ports, proto)
+  }
+
+  /** Source port and, above it, destination port as the tuple has them; 0 where there are none. */
+  @inline private static ports(skb: usize, l4: usize, length: u32, proto: u32): u32 {
     switch (proto) {
       case IPPROTO_TCP:
         if (length >= (TCP_HLEN as u32)) Skb.setTcpflags(skb, load<u8>(l4, TCP_FLAGS))
@@ -133,18 +133,12 @@ export abstract class Parse {
       case IPPROTO_SCTP:
       case IPPROTO_UDPLITE:
       case IPPROTO_DCCP:
-        if (length >= 4) {
-          Skb.setSport(skb, load<u16>(l4))
-          Skb.setDport(skb, load<u16>(l4, 2))
-        }
-        break
+        return length >= 4 ? load<u32>(l4) : 0
       case IPPROTO_ICMP:
       case IPPROTO_ICMPV6:
-        if (length >= (ICMP_HLEN as u32)) {
-          Skb.setSport(skb, load<u16>(l4, ICMP_ID))
-          Skb.setDport(skb, (load<u8>(l4, ICMP_TYPE) as u32) | ((load<u8>(l4, ICMP_CODE) as u32) << 8))
-        }
-        break
+        if (length < (ICMP_HLEN as u32)) return 0
+        return (load<u16>(l4, ICMP_ID) as u32) | ((load<u16>(l4, ICMP_TYPE) as u32) << 16)
     }
+    return 0
   }
 }

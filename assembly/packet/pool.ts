@@ -5,7 +5,7 @@ import { SKB_CLASS, SKB_HEADER, SKB_NEXT, SKB_ROOM, SKB_SERIAL } from '../../src
 import { Arena } from '../memory/arena.ts'
 import { Bytes } from '../memory/bytes.ts'
 
-const SMALL: usize = 2048
+const SMALL: usize = 2112
 const LARGE: usize = 66560
 /** First free buffer and number of free ones, small then large; then how often a pool was empty, and the last serial. */
 const STATE = memory.data(32, 16)

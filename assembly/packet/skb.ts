@@ -87,6 +87,15 @@ export abstract class Skb {
     store<u8>(skb, value, TUPLE_PROTO)
   }
 
+  /**
+   * The tuple behind the addresses: ports as they lie in the header, protocol, family; padding cleared. One store,
+   * because it is read back as one word (see Address.mapped).
+   */
+  @inline static setTransport(skb: usize, ports: u32, proto: u32): void {
+    const l3num = Skb.family(skb)
+    store<u64>(skb, (ports as u64) | ((proto as u64) << 32) | ((l3num as u64) << 40), TUPLE_SPORT)
+  }
+
   @inline static l3num(skb: usize): u32 {
     return load<u8>(skb, TUPLE_L3NUM)
   }

@@ -70,8 +70,8 @@ export abstract class Forward {
     }
     // The TTL shares its 16-bit word with the protocol.
     const word = load<u16>(l3, IP_TTL) as u32
-    store<u8>(l3, ttl - 1, IP_TTL)
-    Checksum.replace2(l3 + IP_CHECK, word, load<u16>(l3, IP_TTL))
+    store<u16>(l3, word - 1, IP_TTL)
+    Checksum.replace2(l3 + IP_CHECK, word, word - 1)
     const flags = Skb.ipFlags(skb)
     if (flags & IP_F_DOREDIRECT && !(flags & IP_F_SOURCE_ROUTE) && Redirect.allowed(skb)) {
       const gateway = Address.v4(Skb.nexthop(skb))

@@ -60,13 +60,18 @@ export abstract class Hooks {
     verdict = Hooks.table(skb, tables, TABLE_MANGLE, NF_INET_PRE_ROUTING)
     if (verdict != NF_ACCEPT) return verdict
     if (tracked && load<u32>(tables, TABLE_NAT * 4) != 0) {
-      Address.copy(BEFORE, Skb.dst16(skb))
-      verdict = Hooks.nat(skb, NF_INET_PRE_ROUTING)
-      if (verdict != NF_ACCEPT) return verdict
       // A packet over loopback has a route already, for the address it had.
-      if (!Address.equal(BEFORE, Skb.dst16(skb))) Rt.drop(skb)
+      if (Rt.isValid(skb)) return Hooks.natRouted(skb)
+      return Hooks.nat(skb, NF_INET_PRE_ROUTING)
     }
     return NF_ACCEPT
+  }
+
+  private static natRouted(skb: usize): i32 {
+    Address.copy(BEFORE, Skb.dst16(skb))
+    const verdict = Hooks.nat(skb, NF_INET_PRE_ROUTING)
+    if (verdict == NF_ACCEPT && !Address.equal(BEFORE, Skb.dst16(skb))) Rt.drop(skb)
+    return verdict
   }
 
   static localIn(skb: usize): i32 {

@@ -3,6 +3,7 @@
 // them; nf_nat_masquerade.c, nf_nat_redirect.c). The walk of the nat table between the two is not here.
 
 import { Link } from '../../netns/link.ts'
+import { Address } from '../../packet/address.ts'
 import { Cuts } from '../../packet/cuts.ts'
 import { Skb } from '../../packet/skb.ts'
 import { BySource } from '../bysource.ts'
@@ -42,7 +43,7 @@ import {
   NF_NAT_RANGE_MAP_IPS,
 } from '../../../src/abi/nat.ts'
 import { SKB_F_REROUTE } from '../../../src/abi/skb.ts'
-import { TUPLE_DPORT, TUPLE_DST, TUPLE_SPORT, TUPLE_SRC } from '../../../src/abi/tuple.ts'
+import { TUPLE_DST, TUPLE_SPORT, TUPLE_SRC } from '../../../src/abi/tuple.ts'
 import {
   NFPROTO_IPV4,
   NF_ACCEPT,
@@ -209,7 +210,7 @@ export abstract class Nat {
       const now = load<u32>(l3 + (source ? 12 : 16))
       if (!source && hook == NF_INET_PRE_ROUTING && load<u32>(field, 12) != now)
         Skb.addFlag(skb, SKB_F_REROUTE)
-      store<u32>(field, now, 12)
+      Address.mapped(field, now)
     } else {
       const now = l3 + (source ? 8 : 24)
       if (!source && hook == NF_INET_PRE_ROUTING && !Tuple.addressEqual(field, now))
@@ -230,8 +231,7 @@ export abstract class Nat {
     }
     if (proto != IPPROTO_TCP && proto != IPPROTO_UDP && proto != IPPROTO_SCTP && proto != IPPROTO_UDPLITE)
       return
-    store<u16>(skb, load<u16>(l4), TUPLE_SPORT)
-    store<u16>(skb, load<u16>(l4, 2), TUPLE_DPORT)
+    Skb.setTransport(skb, (load<u16>(l4) as u32) | ((load<u16>(l4, 2) as u32) << 16), proto)
   }
 
   /** nf_nat_ipv4_local_fn: a local packet whose connection has another destination takes another route. */

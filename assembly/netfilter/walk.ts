@@ -3,6 +3,7 @@
 // matches have no side effect, so the two count and decide alike.
 
 import { COUNTER_BYTES, COUNTER_PACKETS, CHAIN_BYTES, CHAIN_PACKETS, QUICK_SIZE } from '../../src/abi/rule.ts'
+import { LANE_SHIFT, RULE_FLAGS, RULE_F_LANES } from '../../src/abi/rule.ts'
 import {
   TARGET_GOTO,
   TARGET_JUMP,
@@ -21,6 +22,7 @@ import { NF_ACCEPT, NF_DROP, NF_UNKNOWN } from '../../src/abi/verdict.ts'
 import { Skb } from '../packet/skb.ts'
 import { Trace, Traced, Untraced } from '../trace/trace.ts'
 import { Log } from './log.ts'
+import { ConntrackMatch } from './match/conntrack.ts'
 import { MatchList } from './match/list.ts'
 import { Quick } from './quick.ts'
 import { Chain, Rule, Table } from './rule.ts'
@@ -70,7 +72,7 @@ export abstract class Walk {
     const directory = Table.directory(table)
     const stack = jumpStack
     const dst = i32x4.splat(load<i32>(skb, TUPLE_DST + ADDR_LAST_WORD))
-    const pp = i32x4.splat(load<i32>(skb, TUPLE_DPORT))
+    let pp = Walk.pp(skb)
     const filtered = sizeof<Q>() == sizeof<Filtered>()
     // The rules of the block in hand that may match and have not been looked at.
     let block = Quick.block(chain, from)
@@ -88,11 +90,13 @@ export abstract class Walk {
       if (at < Chain.rules(chain)) {
         const rule = Chain.rule(chain, at)
         from = at + 1
-        const matched = MatchList.quick(skb, rule)
-        if (matched <= 0) {
-          if (matched < 0) return Walk.unknown<T>(skb, table, chain, at)
-          if (Xt.hotdrop) return NF_DROP
-          continue
+        if (!filtered || (load<u32>(rule, RULE_FLAGS) & RULE_F_LANES) == 0) {
+          const matched = MatchList.quick(skb, rule)
+          if (matched <= 0) {
+            if (matched < 0) return Walk.unknown<T>(skb, table, chain, at)
+            if (Xt.hotdrop) return NF_DROP
+            continue
+          }
         }
         const counter = Chain.counter(chain, at)
         store<u64>(counter, load<u64>(counter, COUNTER_PACKETS) + 1, COUNTER_PACKETS)
@@ -114,6 +118,11 @@ export abstract class Walk {
             if (traced) Trace.rule(skb, Xt.hook, Table.number(table), Chain.id(chain), at, verdict)
             if (Xt.hotdrop) return NF_DROP
             if (verdict != XT_CONTINUE) return verdict
+            // The target may have changed what the lanes ask for: the state of a packet that is tracked no more.
+            if (filtered) {
+              pp = Walk.pp(skb)
+              bits = Quick.candidates(block, dst, pp) & (-2 << (at & 3))
+            }
             continue
           }
         }
@@ -142,6 +151,12 @@ export abstract class Walk {
       block = Quick.block(chain, from)
       if (filtered) bits = Quick.candidates(block, dst, pp) & (15 << (from & 3))
     }
+  }
+
+  /** What quick blocks compare with their ppval: destination port, protocol, connection state. */
+  @inline private static pp(skb: usize): v128 {
+    const low = load<u32>(skb, TUPLE_DPORT) & ((1 << LANE_SHIFT) - 1)
+    return i32x4.splat(low | (ConntrackMatch.lane(skb) << LANE_SHIFT))
   }
 
   @inline private static policy<T>(skb: usize, table: usize, base: usize): i32 {

@@ -20,7 +20,8 @@
 //     0                16               32               48               64
 //     | net  [4]       | mask [4]       | ppval [4]      | ppmask [4]     |
 //
-// dst is the last word of the destination address; pp is dport (2 bytes, as in the packet), protocol, 0. The lane
+// dst is the last word of the destination address; pp is dport (2 bytes, as in the packet), protocol, and the
+// connection's state (LANE_*). The lane
 // after the last rule has empty masks and matches everything, so that the scan needs no end test; later lanes match
 // nothing.
 //
@@ -67,6 +68,14 @@ export const QUICK_PP = QUICK_MASK + 16
 export const QUICK_PP_MASK = QUICK_PP + 16
 export const QUICK_SIZE = QUICK_PP_MASK + 16
 
+// The state byte of pp: CTSTATE_* bits of the packet, but for UNTRACKED, which has the place that is free.
+
+export const LANE_UNTRACKED = 16
+/** Bits of which a packet has exactly one; the others are CTSTATE_SNAT and CTSTATE_DNAT. */
+export const LANE_STATES = 63
+/** How far up in pp the state is. */
+export const LANE_SHIFT = 24
+
 export const COUNTER_PACKETS = 0
 export const COUNTER_BYTES = 8
 export const COUNTER_SIZE = 16
@@ -97,6 +106,8 @@ export const RULE_F_NOT_SRC6 = 64
 export const RULE_F_NOT_DST6 = 128
 /** The words of the header test (source, destination, protocol, fragment) ask for nothing. */
 export const RULE_F_ANY = 256
+/** The lanes say all that the rule asks for. */
+export const RULE_F_LANES = 512
 
 /** An entry of the jump stack: chain address, index of the rule to go on with. */
 export const JUMP_CHAIN = 0

@@ -44,11 +44,18 @@ import {
   MARK_NOT,
   MARK_VALUE,
 } from '../../../src/abi/match.ts'
+import { LANE_UNTRACKED } from '../../../src/abi/rule.ts'
 import { TUPLE_DPORT, TUPLE_DST, TUPLE_PROTO, TUPLE_SPORT, TUPLE_SRC } from '../../../src/abi/tuple.ts'
 import { Ct } from '../../conntrack/ct.ts'
 import { Skb } from '../../packet/skb.ts'
 
 export abstract class ConntrackMatch {
+  /** The same in the byte that a quick block asks for (LANE_*). */
+  @inline static lane(skb: usize): u32 {
+    const state = ConntrackMatch.state(skb)
+    return (state & 0xff) | (state & CTSTATE_UNTRACKED ? (LANE_UNTRACKED as u32) : 0)
+  }
+
   /** XT_CONNTRACK_STATE_BIT of the packet, with SNAT and DNAT of its entry. */
   @inline private static state(skb: usize): u32 {
     const ct = Skb.ct(skb)

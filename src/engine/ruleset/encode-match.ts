@@ -234,9 +234,12 @@ const union = <K extends string>(
   names: readonly K[] | undefined,
 ): number => (names ?? []).reduce((mask, name) => mask | table[name], 0)
 
+/** CTSTATE_* bits of state names. */
+export const stateMask = (states: readonly ConntrackState[]): number => union(STATES, states)
+
 function encodeCtstate(out: Words, states: readonly ConntrackState[], not: boolean | undefined): void {
   out.push(head(M.MATCH_CTSTATE, M.CTSTATE_SIZE))
-  out.push(halves(union(STATES, states), bit(not)))
+  out.push(halves(stateMask(states), bit(not)))
 }
 
 function encodeConntrack(out: Words, match: Of<'conntrack'>, family: Family): void {

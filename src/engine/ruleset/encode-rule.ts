@@ -1,25 +1,14 @@
-/**
- * A rule as the walk reads it: its four lane words of a quick block, and its body. What goes into the lanes must be
- * implied by the rule, and must be so before anything in the rule has a side effect: a match that counts, draws a
- * random number or remembers an address runs in the kernel even when a later match of the rule fails.
- */
+/** A rule as the walk reads it: its four lane words of a quick block (lanes.ts), and its body. */
 import * as M from '../../abi/match.ts'
 import * as R from '../../abi/rule.ts'
 import { protocolNumber } from '../../kernel/iptables/protocols.ts'
-import type { Family, Match, Not, Rule, RuleHeader } from '../../kernel/ruleset.ts'
+import type { Family, Not, Rule, RuleHeader } from '../../kernel/ruleset.ts'
 import { addressWords, type AddressWords, ipv4Word, maskedWords, maskWords } from '../address.ts'
 import { encodeMatch } from './encode-match.ts'
 import { encodeTarget } from './encode-target.ts'
+import { type Lanes, matchLanes } from './lanes.ts'
 import type { Resolver } from './resolver.ts'
 import type { Words } from './words.ts'
-
-/** Lane words of one rule. */
-export interface Lanes {
-  net: number
-  mask: number
-  pp: number
-  ppMask: number
-}
 
 /** Appends the body of `rule` and sets `lanes`. */
 export function encodeRule(out: Words, rule: Rule, family: Family, resolve: Resolver, lanes: Lanes): void {
@@ -32,7 +21,7 @@ export function encodeRule(out: Words, rule: Rule, family: Family, resolve: Reso
   if (family === 'ipv6' && rule.header.protocol) encodeProtocol6(out, rule.header.protocol)
   for (const match of rule.matches) encodeMatch(out, match, family, resolve)
   out.words[body + R.RULE_MATCHES / 4]! |= (out.length - records) * 4
-  portLane(rule.matches, protocol, lanes)
+  if (matchLanes(rule, family, protocol, lanes)) out.words[body + R.RULE_FLAGS / 4]! |= R.RULE_F_LANES
   encodeTarget(out, body + R.RULE_TARGET / 4, rule.target, family, resolve)
 }
 
@@ -111,51 +100,4 @@ function encodeInterfaces(out: Words, { inInterface, outInterface }: RuleHeader)
     out.pushText(text, 16)
     out.pushText('\u00ff'.repeat(wild ? text.length : Math.min(16, text.length + 1)), 16)
   }
-}
-
-/** Matches that change nothing and cannot drop the packet by themselves: a port test behind them may go first. */
-const PURE: ReadonlySet<Match['kind']> = new Set([
-  'comment',
-  'conntrack',
-  'state',
-  'mark',
-  'connmark',
-  'addrtype',
-  'physdev',
-  'iprange',
-  'owner',
-  'tos',
-  'dscp',
-  'ttl',
-  'hl',
-  'length',
-  'pkttype',
-  'rpfilter',
-])
-
-const PORT_PROTOCOLS: ReadonlySet<number> = new Set([6, 17, 132])
-
-/** Puts an exact destination port into the lane when the first impure match of the rule is the port's own test. */
-function portLane(matches: readonly Match[], protocol: number, lanes: Lanes): void {
-  if (!PORT_PROTOCOLS.has(protocol)) return
-  for (const match of matches) {
-    const port = exactPort(match)
-    if (port !== undefined) {
-      lanes.pp = (lanes.pp | ((port & 255) << 8) | (port >> 8)) >>> 0
-      lanes.ppMask = 0xffffff
-      return
-    }
-    if (!PURE.has(match.kind)) return
-  }
-}
-
-function exactPort(match: Match): number | undefined {
-  if (match.kind === 'multiport') {
-    const ports = match.ports[0]
-    if (match.not || match.direction !== 'destination' || match.ports.length !== 1 || !ports) return undefined
-    return ports.from === ports.to ? ports.from : undefined
-  }
-  if (match.kind !== 'tcp' && match.kind !== 'udp' && match.kind !== 'sctp') return undefined
-  const ports = match.destinationPort
-  return ports && !ports.not && ports.value.from === ports.value.to ? ports.value.from : undefined
 }

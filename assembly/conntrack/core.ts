@@ -17,6 +17,7 @@ import { Lookup } from './lookup.ts'
 import { Sctp } from './sctp.ts'
 import { Slab } from './slab.ts'
 import { Table } from './table.ts'
+import { Established } from './tcp/established.ts'
 import { Tcp } from './tcp/tracker.ts'
 import { Template } from './template.ts'
 import { IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_SCTP, IPPROTO_TCP, IPPROTO_UDP } from './tuple.ts'
@@ -43,7 +44,13 @@ import {
 } from '../../src/abi/conntrack.ts'
 import { TUPLE_SPORT } from '../../src/abi/tuple.ts'
 import { SKB_F_MORE_FRAGMENTS } from '../../src/abi/skb.ts'
-import { NFPROTO_IPV4, NF_ACCEPT, NF_DROP, NF_INET_LOCAL_OUT } from '../../src/abi/verdict.ts'
+import {
+  NFPROTO_IPV4,
+  NF_ACCEPT,
+  NF_DROP,
+  NF_INET_LOCAL_OUT,
+  NF_INET_PRE_ROUTING,
+} from '../../src/abi/verdict.ts'
 import { RESOLVE_FULL, TRACK_REPEAT } from './verdict.ts'
 
 /** A key being made, for lookups of tuples that are not in the packet's record. */
@@ -74,7 +81,26 @@ export abstract class Conntrack {
    * Tracks a packet at PRE_ROUTING or LOCAL_OUT: sets SKB_CT and SKB_CTINFO. NF_DROP only when the table is full; an
    * invalid packet is accepted, without an entry.
    */
-  static in(skb: usize, hook: u32): i32 {
+  @inline static in(skb: usize, hook: u32): i32 {
+    return hook == NF_INET_PRE_ROUTING && Conntrack.follow(skb, hook) ? NF_ACCEPT : Conntrack.track(skb, hook)
+  }
+
+  /**
+   * A received segment that goes on with an established connection of the default zone: the whole of `track` for it.
+   * False, and nothing has changed, for every other packet.
+   */
+  @inline private static follow(skb: usize, hook: u32): bool {
+    if (Skb.ct(skb) != 0 || Skb.ctinfo(skb) == IP_CT_UNTRACKED || !Established.isCandidate(skb)) return false
+    const ref = Table.find(skb, CtNet.netnsId(Netns.ct(Skb.netns(skb))), 0)
+    const ct = Ref.ct(ref)
+    if (ref == 0 || Ct.isExpired(ct) || !Established.packet(ct, skb, Ref.dir(ref), hook)) return false
+    Ct.hold(ct)
+    Skb.setCt(skb, ct)
+    Skb.setCtinfo(skb, Ref.dir(ref) == IP_CT_DIR_REPLY ? IP_CT_ESTABLISHED_REPLY : IP_CT_ESTABLISHED)
+    return true
+  }
+
+  private static track(skb: usize, hook: u32): i32 {
     let zones: u32 = 0
     const attached = Skb.ct(skb)
     if (attached != 0) {
@@ -117,7 +143,7 @@ export abstract class Conntrack {
         return NF_ACCEPT
       }
       const ctinfo = Skb.ctinfo(skb)
-      const verdict = Conntrack.track(ct, skb, ctinfo, hook)
+      const verdict = Conntrack.handle(ct, skb, ctinfo, hook)
       if (verdict == NF_ACCEPT) {
         if (ctinfo == IP_CT_ESTABLISHED_REPLY) Ct.setStatus(ct, IPS_SEEN_REPLY)
         return NF_ACCEPT
@@ -255,7 +281,7 @@ export abstract class Conntrack {
   }
 
   /** nf_conntrack_handle_packet: NF_ACCEPT, or TRACK_INVALID, or TRACK_REPEAT after a connection was given up. */
-  private static track(ct: usize, skb: usize, ctinfo: u32, hook: u32): i32 {
+  private static handle(ct: usize, skb: usize, ctinfo: u32, hook: u32): i32 {
     switch (Ct.proto(ct)) {
       case IPPROTO_TCP:
         return Tcp.packet(ct, skb, ctinfo, hook)

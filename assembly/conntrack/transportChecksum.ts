@@ -26,7 +26,9 @@ export abstract class TransportChecksum {
   static verify(skb: usize, proto: u32, length: u32, covered: u32): bool {
     const family = Skb.family(skb)
     const pseudo = Checksum.pseudo(skb + TUPLE_SRC, skb + TUPLE_DST, family, proto, length)
-    return Checksum.fold(Checksum.partial(Skb.l4(skb), covered, pseudo)) == 0xffff
+    const l4 = Skb.l4(skb)
+    const sum = covered == 20 ? Checksum.twenty(l4, pseudo) : Checksum.partial(l4, covered, pseudo)
+    return Checksum.fold(sum) == 0xffff
   }
 
   /** ICMP has no pseudo header, but the IP header, which is 0xffff, is in the sum; ICMPv6 has one. */

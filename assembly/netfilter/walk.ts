@@ -43,11 +43,15 @@ export abstract class Walk {
   }
 
   /** Walks a table from the built-in chain of `hook`; NF_ACCEPT when the table has no such chain. */
-  static table(skb: usize, hook: u32, table: usize): i32 {
+  @inline static table(skb: usize, hook: u32, table: usize): i32 {
     const base = Table.chain(table, hook)
     if (base == 0) return NF_ACCEPT
+    if (Chain.rules(base) == 0 && !Trace.wants(skb)) return Walk.policy<Untraced>(skb, table, base)
+    return Walk.begin(skb, hook, table, base)
+  }
+
+  private static begin(skb: usize, hook: u32, table: usize, base: usize): i32 {
     const traced = Trace.wants(skb)
-    if (!traced && Chain.rules(base) == 0) return Walk.policy<Untraced>(skb, table, base)
     const filtered = Xt.enter(skb, hook)
     if (traced)
       return filtered

@@ -3,20 +3,28 @@
 // result is stored as it comes.
 
 export abstract class Checksum {
-  /** Folds a 32-bit partial sum to 16 bits, not complemented. */
+  /** Folds a partial sum to 16 bits, not complemented: each half is added to the other, the carry from below included. */
   @inline static fold(sum: u64): u32 {
-    let s = (sum & 0xffffffff) + (sum >> 32)
-    s = (s & 0xffffffff) + (s >> 32)
-    let t = ((s & 0xffff) + (s >> 16)) as u32
-    t = (t & 0xffff) + (t >> 16)
-    return (t & 0xffff) + (t >> 16)
+    return Checksum.fold32(((sum + rotl<u64>(sum, 32)) >> 32) as u32)
+  }
+
+  @inline private static fold32(sum: u32): u32 {
+    return (sum + rotl<u32>(sum, 16)) >> 16
   }
 
   /** Partial sum of `bytes` bytes from `ptr`, to be folded; reads nothing beyond them. */
   static partial(ptr: usize, bytes: u32, sum: u64): u64 {
     let at = ptr
-    const end4 = ptr + ((bytes & ~3) as usize)
-    while (at < end4) {
+    const end16 = ptr + ((bytes & ~15) as usize)
+    while (at < end16) {
+      sum += Checksum.eight(at) + Checksum.eight(at + 8)
+      at += 16
+    }
+    if (bytes & 8) {
+      sum += Checksum.eight(at)
+      at += 8
+    }
+    if (bytes & 4) {
       sum += load<u32>(at)
       at += 4
     }
@@ -26,6 +34,15 @@ export abstract class Checksum {
     }
     if (bytes & 1) sum += load<u8>(at)
     return sum
+  }
+
+  @inline private static eight(at: usize): u64 {
+    return (load<u32>(at) as u64) + (load<u32>(at, 4) as u64)
+  }
+
+  /** Partial sum of 20 bytes: a header without options. */
+  @inline static twenty(at: usize, sum: u64): u64 {
+    return sum + Checksum.eight(at) + Checksum.eight(at + 8) + (load<u32>(at, 16) as u64)
   }
 
   /** The checksum of a block in memory order: 0 over a block that holds its own right checksum. */
@@ -49,10 +66,7 @@ export abstract class Checksum {
 
   /** A 16-bit word under the checksum at `field` changed from `old` to `now` (both in memory order). */
   @inline static replace2(field: usize, old: u32, now: u32): void {
-    let sum = (~(load<u16>(field) as u32) & 0xffff) + (~old & 0xffff) + (now & 0xffff)
-    sum = (sum & 0xffff) + (sum >> 16)
-    sum = (sum & 0xffff) + (sum >> 16)
-    store<u16>(field, ~sum)
+    Checksum.apply(field, Checksum.change2(old, now))
   }
 
   /** The complement of a 32-bit word. (`~word as u64` would be compiled as the complement of 64 bits.) */
@@ -62,8 +76,20 @@ export abstract class Checksum {
 
   /** A 32-bit word changed. */
   @inline static replace4(field: usize, old: u32, now: u32): void {
-    let sum: u64 = ((~(load<u16>(field) as u32) & 0xffff) as u64) + Checksum.inverse(old) + (now as u64)
-    store<u16>(field, ~Checksum.fold(sum))
+    Checksum.apply(field, Checksum.change4(old, now))
+  }
+
+  /** What a change of a 16-bit word adds to the sums it is under; changes may be added up. */
+  @inline static change2(old: u32, now: u32): u64 {
+    return ((~old & 0xffff) + (now & 0xffff)) as u64
+  }
+
+  @inline static change4(old: u32, now: u32): u64 {
+    return Checksum.inverse(old) + (now as u64)
+  }
+
+  @inline static apply(field: usize, change: u64): void {
+    store<u16>(field, ~Checksum.fold(((~(load<u16>(field) as u32) & 0xffff) as u64) + change))
   }
 
   /** Sixteen bytes changed. */

@@ -151,8 +151,12 @@ export abstract class Hooks {
   }
 
   /** The nat table's turn; a traced packet notes that it was rewritten. */
-  private static nat(skb: usize, hook: u32): i32 {
-    if (!Trace.wants(skb)) return NatHook.run(skb, hook)
+  @inline private static nat(skb: usize, hook: u32): i32 {
+    if (NatHook.isIdle(skb, hook)) return NF_ACCEPT
+    return Trace.wants(skb) ? Hooks.tracedNat(skb, hook) : NatHook.run(skb, hook)
+  }
+
+  private static tracedNat(skb: usize, hook: u32): i32 {
     memory.copy(UNTRANSLATED, skb, TUPLE_L3NUM)
     const verdict = NatHook.run(skb, hook)
     for (let at: usize = 0; at < 36; at += 4) {

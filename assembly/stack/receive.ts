@@ -146,7 +146,8 @@ export abstract class Receive {
       Drop.packet(skb, REASON_IP_INHDR)
       return
     }
-    if (Checksum.of(l3, header) != 0) {
+    const sum = header == IP_HLEN ? Checksum.twenty(l3, 0) : Checksum.partial(l3, header, 0)
+    if (Checksum.fold(sum) != 0xffff) {
       Drop.packet(skb, REASON_IP_CSUM)
       return
     }

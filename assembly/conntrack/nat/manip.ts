@@ -57,6 +57,25 @@ export abstract class Manip {
     return true
   }
 
+  /**
+   * The same for a whole TCP header behind an IPv4 header without options. `other` is the tuple of the other
+   * direction: what this one is answered by. One sum for all that changes under a checksum gives what one after the
+   * other would.
+   */
+  @inline static tcp4(l3: usize, other: usize, source: bool): void {
+    const field = l3 + (source ? IPV4_SADDR : IPV4_DADDR)
+    const place = l3 + 20 + (source ? 0 : 2)
+    const address = source
+      ? load<u32>(other, TUPLE_DST + ADDR_LAST_WORD)
+      : load<u32>(other, TUPLE_SRC + ADDR_LAST_WORD)
+    const port: u32 = source ? load<u16>(other, TUPLE_DPORT) : load<u16>(other, TUPLE_SPORT)
+    const change = Checksum.change4(load<u32>(field), address)
+    Checksum.apply(l3 + IPV4_CHECK, change)
+    Checksum.apply(l3 + 20 + TCP_CHECK, change + Checksum.change2(load<u16>(place), port))
+    store<u32>(field, address)
+    store<u16>(place, port)
+  }
+
   /** Bytes of a transport header that are written to, of `length` that are there: 0 when the packet is left alone. */
   static header(proto: u32, length: u32): u32 {
     switch (proto) {

@@ -42,7 +42,7 @@ import {
   NF_NAT_MANIP_SRC,
   NF_NAT_RANGE_MAP_IPS,
 } from '../../../src/abi/nat.ts'
-import { SKB_F_REROUTE } from '../../../src/abi/skb.ts'
+import { SKB_CUTS, SKB_F_REROUTE } from '../../../src/abi/skb.ts'
 import { TUPLE_DST, TUPLE_SPORT, TUPLE_SRC } from '../../../src/abi/tuple.ts'
 import {
   NFPROTO_IPV4,
@@ -75,6 +75,30 @@ export abstract class Nat {
     if ((!reply && ctinfo != IP_CT_ESTABLISHED) || hook == NF_INET_LOCAL_OUT) return false
     const source = Nat.manipOf(hook) == NF_NAT_MANIP_SRC
     return !Ct.has(ct, source != reply ? IPS_SRC_NAT : IPS_DST_NAT) && Ct.masqIndex(ct) == 0
+  }
+
+  /**
+   * packet() for the packet that most are: TCP over IPv4 without options in one piece, of a connection that both sides
+   * know and that has this binding. Addresses, port and both checksums in one pass (bench: forward, 600 instructions
+   * against 90). False, and nothing has changed, for every other packet.
+   */
+  @inline static translate(skb: usize, ct: usize, hook: u32): bool {
+    const ctinfo = Skb.ctinfo(skb)
+    const reply = ctinfo == (IP_CT_ESTABLISHED_REPLY as u32)
+    if ((!reply && ctinfo != IP_CT_ESTABLISHED) || hook == NF_INET_LOCAL_OUT) return false
+    const source = Nat.manipOf(hook) == NF_NAT_MANIP_SRC
+    if (!Ct.has(ct, source != reply ? IPS_SRC_NAT : IPS_DST_NAT) || Ct.masqIndex(ct) != 0) return false
+    const l3 = Skb.l3(skb)
+    const l4 = Skb.l4(skb)
+    if (Skb.family(skb) != NFPROTO_IPV4 || l4 != l3 + 20 || load<u32>(skb, SKB_CUTS) != 0) return false
+    if (Skb.proto(skb) != IPPROTO_TCP || Skb.l4len(skb) < 20) return false
+    const other = Ct.key(ct, reply ? 0 : 1)
+    if (!source && hook == NF_INET_PRE_ROUTING && load<u32>(l3, 16) != load<u32>(other, TUPLE_SRC + 12))
+      Skb.addFlag(skb, SKB_F_REROUTE)
+    Manip.tcp4(l3, other, source)
+    Address.mapped(skb + (source ? TUPLE_SRC : TUPLE_DST), source ? load<u32>(l3, 12) : load<u32>(l3, 16))
+    Skb.setTransport(skb, (load<u16>(l4) as u32) | ((load<u16>(l4, 2) as u32) << 16), IPPROTO_TCP)
+    return true
   }
 
   /**

@@ -27,7 +27,8 @@ export const FLAG_SYN: u32 = 0x02
 export const FLAG_RST: u32 = 0x04
 export const FLAG_ACK: u32 = 0x10
 export const FLAG_URG: u32 = 0x20
-const FLAG_MASK: u32 = FLAG_FIN | FLAG_SYN | FLAG_RST | FLAG_ACK | FLAG_URG
+/** The flags that decide; PSH, ECE and CWR go with anything. */
+export const FLAG_MASK: u32 = FLAG_FIN | FLAG_SYN | FLAG_RST | FLAG_ACK | FLAG_URG
 
 const OPT_EOL: u32 = 0
 const OPT_NOP: u32 = 1
@@ -35,7 +36,7 @@ const OPT_WINDOW: u32 = 3
 const OPT_SACK_PERM: u32 = 4
 const OPT_SACK: u32 = 5
 /** NOP NOP TIMESTAMP 10, in memory order: an option block with nothing else needs no look. */
-const TIMESTAMP_ONLY: u32 = 0x0a080101
+export const TIMESTAMP_ONLY: u32 = 0x0a080101
 const MAX_WSCALE: u32 = 14
 
 export abstract class Segment {

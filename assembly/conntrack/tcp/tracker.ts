@@ -11,11 +11,11 @@ import { TRACK_INVALID, TRACK_REPEAT } from '../verdict.ts'
 import { TcpReset } from './reset.ts'
 import { FLAG_RST, Segment, TCP_HEADER } from './segment.ts'
 import { Seen } from './seen.ts'
+import { TcpTimeout } from './timeout.ts'
 import { Transitions } from './transitions.ts'
 import { WINDOW_ACCEPT, WINDOW_IGNORE, Window } from './window.ts'
 import {
   CTNET_TCP_LOOSE,
-  CTNET_TCP_MAX_RETRANS,
   CT_TCP_LAST_ACK,
   CT_TCP_LAST_DIR,
   CT_TCP_LAST_END,
@@ -33,7 +33,6 @@ import {
   IP_CT_EXP_CHALLENGE_ACK,
   IP_CT_TCP_FLAG_BE_LIBERAL,
   IP_CT_TCP_FLAG_CLOSE_INIT,
-  IP_CT_TCP_FLAG_DATA_UNACKNOWLEDGED,
   IP_CT_TCP_FLAG_SACK_PERM,
   IP_CT_TCP_FLAG_WINDOW_SCALE,
   IP_CT_TCP_SIMULTANEOUS_OPEN,
@@ -56,7 +55,6 @@ import {
   TCP_RST_SET,
   TCP_SYNACK_SET,
   TCP_SYN_SET,
-  TCP_TIMEOUT_RETRANS,
   TCP_TIMEOUT_UNACK,
 } from '../../../src/abi/conntrack.ts'
 import { NF_ACCEPT } from '../../../src/abi/verdict.ts'
@@ -165,7 +163,7 @@ export abstract class Tcp {
       Seen.setFlags(side, Seen.flags(side) | IP_CT_TCP_FLAG_CLOSE_INIT)
     }
 
-    let timeout = Tcp.timeout(ct, net, kind, newState)
+    let timeout = TcpTimeout.of(ct, net, kind, newState)
     const status = Ct.status(ct)
     if ((status & IPS_SEEN_REPLY) == 0) {
       // The only answer is an RST: there never was a connection.
@@ -187,23 +185,6 @@ export abstract class Tcp {
     }
     Ct.refresh(ct, timeout)
     return NF_ACCEPT
-  }
-
-  private static timeout(ct: usize, net: usize, kind: u32, state: u32): u32 {
-    const normal = CtNet.tcpTimeout(net, state)
-    const retrans = CtNet.tcpTimeout(net, TCP_TIMEOUT_RETRANS)
-    const unack = CtNet.tcpTimeout(net, TCP_TIMEOUT_UNACK)
-    if (normal > retrans && (load<u8>(ct, CT_TCP_RETRANS) as u32) >= CtNet.get(net, CTNET_TCP_MAX_RETRANS)) {
-      return retrans
-    }
-    // Also one that left the connection established, for a challenge ACK to come (Linux 6.18: 10 s; 6.12: 300 s).
-    if (kind == TCP_RST_SET) return CtNet.tcpTimeout(net, TCP_CONNTRACK_CLOSE)
-    if (normal > unack) {
-      const flags = Seen.flags(Seen.of(ct, 0)) | Seen.flags(Seen.of(ct, 1))
-      if (flags & IP_CT_TCP_FLAG_DATA_UNACKNOWLEDGED) return unack
-    }
-    if (normal > retrans && load<u16>(ct, CT_TCP_LAST_WIN) == 0) return retrans
-    return normal
   }
 
   /** tcp_error: cut short, bad checksum, impossible flags. */

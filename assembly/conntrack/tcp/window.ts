@@ -83,8 +83,8 @@ export abstract class Window {
       end = seq
     }
 
-    const verdict = Window.compare(sender, receiver, seq, end, sack)
-    if (verdict != WINDOW_ACCEPT) {
+    if (!Window.isInside(sender, receiver, seq, end, sack)) {
+      const verdict = Window.outside(sender, receiver, seq, end, sack)
       const liberal =
         (Seen.flags(sender) & IP_CT_TCP_FLAG_BE_LIBERAL) != 0 ||
         CtNet.get(Ct.net(ct), CTNET_TCP_BE_LIBERAL) != 0
@@ -97,8 +97,19 @@ export abstract class Window {
     return WINDOW_ACCEPT
   }
 
-  /** The four conditions. */
-  private static compare(sender: usize, receiver: usize, seq: u32, end: u32, sack: u32): i32 {
+  /** The four conditions, all of them. */
+  @inline static isInside(sender: usize, receiver: usize, seq: u32, end: u32, sack: u32): bool {
+    const receiverWindow = Seen.maxwin(receiver)
+    return (
+      SeqNo.before(seq, Seen.maxend(sender) + 1) &&
+      (receiverWindow == 0 || SeqNo.after(end, Seen.end(sender) - receiverWindow - 1)) &&
+      SeqNo.before(sack, Seen.end(receiver) + 1) &&
+      SeqNo.after(sack, Seen.end(receiver) - max<u32>(Seen.maxwin(sender), MAX_ACK_WINDOW) - 1)
+    )
+  }
+
+  /** What it means when one of them does not hold. */
+  private static outside(sender: usize, receiver: usize, seq: u32, end: u32, sack: u32): i32 {
     const senderWindow = Seen.maxwin(sender)
     const receiverWindow = Seen.maxwin(receiver)
     const ackWindow = senderWindow > MAX_ACK_WINDOW ? senderWindow : MAX_ACK_WINDOW
@@ -117,13 +128,11 @@ export abstract class Window {
       }
       return WINDOW_INVALID
     }
-    if (!ackHigh) return WINDOW_INVALID
-    if (receiverWindow != 0 && !SeqNo.after(end, lowest)) return WINDOW_IGNORE
-    return ackLow ? WINDOW_ACCEPT : WINDOW_IGNORE
+    return ackHigh ? WINDOW_IGNORE : WINDOW_INVALID
   }
 
   /** What a valid segment tells about both sides. `win` is scaled. */
-  private static learn(
+  @inline static learn(
     sender: usize,
     receiver: usize,
     hasAck: bool,
@@ -159,7 +168,7 @@ export abstract class Window {
   }
 
   /** The same ACK again counts as one retransmission more; any other starts the count anew. */
-  private static countRetransmission(ct: usize, dir: u32, seq: u32, ack: u32, end: u32, win: u32): void {
+  @inline static countRetransmission(ct: usize, dir: u32, seq: u32, ack: u32, end: u32, win: u32): void {
     const same =
       load<u8>(ct, CT_TCP_LAST_DIR) == dir &&
       load<u32>(ct, CT_TCP_LAST_SEQ) == seq &&

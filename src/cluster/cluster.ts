@@ -17,7 +17,7 @@ import { printIptablesSave } from '../kernel/iptables/index.ts'
 import { Problem } from '../kernel/problem.ts'
 import type { Family } from '../kernel/ruleset.ts'
 import { printSysctl, type Sysctl } from '../kernel/sysctl.ts'
-import { Kubelet } from '../kubelet/index.ts'
+import { Kubelet, type AddressOrder } from '../kubelet/index.ts'
 import { DEFAULT_KUBE_PROXY_CONFIG, type KubeProxyConfig } from '../proxy/proxy-server.ts'
 import { VirtualClock } from '../sim/virtual-clock.ts'
 import { ApiView } from './api-view.ts'
@@ -53,6 +53,8 @@ export interface ClusterOptions {
   readonly seed?: number
   /** `topology.kubernetes.io/zone` of node-1, node-2, …; nodes beyond the list have none. */
   readonly zones?: readonly string[]
+  /** Which free address of its node a new pod gets: the `next` after the last one given (default), or the `lowest`. */
+  readonly podAddresses?: AddressOrder
   /** Flags of kube-proxy, the same on every node. */
   readonly kubeProxy?: Partial<KubeProxyConfig>
   /** The compiled engine, where it cannot be read from a file (a browser). */
@@ -65,6 +67,7 @@ const OPTIONS: Readonly<Record<keyof ClusterOptions, true>> = {
   proxyMode: true,
   seed: true,
   zones: true,
+  podAddresses: true,
   kubeProxy: true,
   wasm: true,
 }
@@ -102,6 +105,7 @@ export class Cluster {
   static async create(options: ClusterOptions = {}): Promise<Cluster> {
     checkFields(options, Object.keys(OPTIONS), '')
     const { nodes = 2, proxyMode = 'iptables', seed = 1, zones = [], kubeProxy = {} } = options
+    const { podAddresses = 'next' } = options
     checkFields(kubeProxy, Object.keys(DEFAULT_KUBE_PROXY_CONFIG), 'kubeProxy')
     if (proxyMode !== 'iptables') {
       throw new Problem(`${proxyMode} is not built yet; iptables is`, { field: 'proxyMode' })
@@ -111,6 +115,11 @@ export class Cluster {
     }
     if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) {
       throw new Problem(`${seed} is not a whole number from 0 to 4294967295`, { field: 'seed' })
+    }
+    if (podAddresses !== 'next' && podAddresses !== 'lowest') {
+      throw new Problem(`expected next or lowest, got ${JSON.stringify(podAddresses)}`, {
+        field: 'podAddresses',
+      })
     }
     checkList(zones, 'zones', 'names, one a node')
     return new Cluster(options, nodes)
@@ -154,6 +163,7 @@ export class Cluster {
         addresses: [nodeAddress('ipv4', index), nodeAddress('ipv6', index)],
         seed: seed + index,
         ...(zone === undefined ? {} : { zone }),
+        ...(options.podAddresses === undefined ? {} : { podAddresses: options.podAddresses }),
       }).start()
     }
   }

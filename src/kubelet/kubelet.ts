@@ -4,10 +4,11 @@
  *
  * ```
  *   bound ─▶ addresses ─▶ observer.started ─▶ Running ─(readiness delay)─▶ Ready
+ *   phase Succeeded or Failed, written by somebody ─▶ its containers have exited ─▶ observer.stopped
  *   deletionTimestamp ─▶ terminating … min(stop time, grace) ─▶ observer.stopped ─▶ deleted from the API
  * ```
  *
- * Not modelled: containers that exit or restart, probes that really probe, images, resources, heartbeats (nothing ages
+ * Not modelled: containers that exit by themselves or restart, probes that really probe, images, resources, heartbeats (nothing ages
  * nodes yet).
  */
 import {
@@ -22,7 +23,7 @@ import {
 import { formatTime } from '../apiserver/meta/time.ts'
 import { InformerFactory, keyOf, WorkQueue } from '../informer/index.ts'
 import type { Clock, TimerHandle } from '../sim/clock.ts'
-import { PodAddresses } from './pod-network.ts'
+import { PodAddresses, type AddressOrder } from './pod-network.ts'
 import { runningStatus, stoppedStatus } from './pod-status.ts'
 
 /** What a pod has on its node. */
@@ -60,6 +61,8 @@ export interface KubeletOptions {
   readonly readinessDelay?: (pod: Pod) => number
   /** Milliseconds that the pod's processes take to stop; the grace period cuts it short. Default 1000. */
   readonly stopTime?: (pod: Pod) => number
+  /** Which free address a new pod gets. Default `next`. */
+  readonly podAddresses?: AddressOrder
 }
 
 interface RunningPod {
@@ -178,7 +181,7 @@ export class Kubelet {
 
   #learnBlock({ spec = {} }: Node): void {
     if (this.#addresses !== undefined || (spec.podCIDRs ?? []).length === 0) return
-    this.#addresses = spec.podCIDRs!.map((cidr) => new PodAddresses(cidr))
+    this.#addresses = spec.podCIDRs!.map((cidr) => new PodAddresses(cidr, this.#options.podAddresses))
     this.#retryWaiting()
   }
 
@@ -203,7 +206,13 @@ export class Kubelet {
     }
     if (running === undefined) {
       if (pod.metadata.deletionTimestamp !== undefined) this.#remove(pod)
-      else if (pod.status?.phase !== 'Succeeded' && pod.status?.phase !== 'Failed') this.#begin(key, pod)
+      else if (!hasFinished(pod)) this.#begin(key, pod)
+      return
+    }
+    if (hasFinished(pod)) {
+      // Its status keeps the addresses, which are free for others from now on.
+      this.#end(key, running)
+      if (pod.metadata.deletionTimestamp !== undefined) this.#remove(pod)
       return
     }
     running.pod = pod
@@ -308,6 +317,10 @@ export class Kubelet {
         throw error
     }
   }
+}
+
+function hasFinished({ status }: Pod): boolean {
+  return status?.phase === 'Succeeded' || status?.phase === 'Failed'
 }
 
 /** The longest initial delay of its readiness probes. Milliseconds. */

@@ -1,10 +1,17 @@
-/** For tests of manifests: matchers for vitest and jest. */
+/** For tests of manifests: matchers for vitest and jest, arbitraries for fast-check. */
+export * from './arbitraries/index.ts'
 export {
+  connectsTo,
   matchers,
+  requestOf,
   toConnect,
   toDrop,
+  toMatchMatrix,
   toReject,
+  type ConnectionArguments,
   type ConnectionMatcher,
   type ConnectionMatchers,
   type MatcherResult,
+  type PortArgument,
 } from './matchers.ts'
+export type { ExpectedMatrix, MatrixLetter, MatrixMatchOptions } from './matrix-text.ts'

@@ -1,35 +1,79 @@
 /**
- * Matchers that say what a connection should meet, for vitest and jest (`expect.extend(matchers)`):
+ * Matchers that say what a connection should meet, for vitest and jest. `import 'podwire/testing/vitest'` registers them
+ * and tells TypeScript; by hand it is `expect.extend(matchers)`:
  *
  * ```
- *   expect(cluster).toConnect({ from: 'deploy/frontend', to: 'svc/redis' })
- *   expect(cluster).toDrop({ from: 'pod/stranger', to: 'svc/redis' })
+ *   expect(cluster).toConnect('deploy/frontend', 'svc/redis', 6379)
+ *   expect(cluster).toDrop('pod/stranger', 'svc/redis', '6379/tcp')
  *   expect(cluster).toReject({ from: 'pod/stranger', to: 'deploy/frontend', port: 81 })
  * ```
  *
- * A matcher that fails prints the packet's way.
+ * A matcher that fails prints the packet's way. Each packet is a real one and takes no virtual time.
  */
 import type { Cluster } from '../cluster/cluster.ts'
 import type { ConnectRequest } from '../cluster/connect.ts'
-import type { Verdict } from '../cluster/flow.ts'
+import type { Flow, Verdict } from '../cluster/flow.ts'
+import { parseProtocol, type FlowProtocol } from '../cluster/reference.ts'
+import { Problem } from '../kernel/problem.ts'
+import { matrixDifference, type ExpectedMatrix, type MatrixMatchOptions } from './matrix-text.ts'
 
 export interface MatcherResult {
   readonly pass: boolean
   message(): string
 }
 
-export type ConnectionMatcher = (cluster: Pick<Cluster, 'trace'>, request: ConnectRequest) => MatcherResult
+/** A number, the name of a port, or either with a protocol: `53/udp`, `icmp`. */
+export type PortArgument = number | string
+
+/** What a matcher takes after the cluster: a request, or its parts. */
+export type ConnectionArguments =
+  readonly [request: ConnectRequest] | readonly [from: string, to: string, port?: PortArgument]
+
+export type ConnectionMatcher = (
+  cluster: Pick<Cluster, 'trace'>,
+  ...connection: ConnectionArguments
+) => MatcherResult
+
+/** @throws Problem when the parts do not make a request */
+export function requestOf(...[from, to, port]: ConnectionArguments): ConnectRequest {
+  if (typeof from === 'object') return from
+  if (typeof from !== 'string' || typeof to !== 'string') {
+    throw new Problem('expected (from, to, port) or ({ from, to, port })')
+  }
+  return { from, to, ...portOf(port) }
+}
+
+function portOf(port: PortArgument | undefined): { port?: number | string; protocol?: FlowProtocol } {
+  if (port === undefined) return {}
+  if (typeof port === 'number') return { port }
+  if (port.toLowerCase() === 'icmp') return { protocol: 'icmp' }
+  const [number = '', protocol] = port.split('/')
+  return {
+    port: /^\d+$/.test(number) ? Number(number) : number,
+    ...(protocol !== undefined && { protocol: parseProtocol(protocol, 'port') }),
+  }
+}
 
 function expectVerdict(expected: Verdict): ConnectionMatcher {
-  return (cluster, request) => {
+  return (cluster, ...connection) => {
+    const request = requestOf(...connection)
     const { flow, text } = cluster.trace(request)
     const pass = flow.verdict === expected
     return {
       pass,
       message: () =>
-        `expected ${request.from} → ${request.to} ${pass ? 'not ' : ''}to be ${expected}, it is ${flow.verdict}\n\n${text}`,
+        `expected ${describe(request)} ${pass ? 'not ' : ''}to be ${expected}, ${found(flow)}\n\n${text}`,
     }
   }
+}
+
+function describe({ from, to, port, protocol }: ConnectRequest): string {
+  const on = [port, protocol].filter((part) => part !== undefined).join('/')
+  return `${from} → ${to}${on === '' ? '' : ` on ${on}`}`
+}
+
+function found({ verdict, reason }: Flow): string {
+  return `it is ${verdict}: ${reason}`
 }
 
 /** The request arrives and its answer comes back. */
@@ -38,12 +82,34 @@ export const toConnect = expectVerdict('delivered')
 export const toDrop = expectVerdict('dropped')
 /** A reset or an ICMP error comes back. */
 export const toReject = expectVerdict('rejected')
+/** `toConnect` as a predicate reads: `connectsTo(cluster, 'default/a', 'svc/b', 80).pass`. */
+export const connectsTo = toConnect
 
-export const matchers = { toConnect, toDrop, toReject }
+/** Who reaches whom, all of it: text as `podwire matrix` prints it, or `{ from: { to: '.' | 'X' | 'R' } }`. */
+export function toMatchMatrix(
+  cluster: Pick<Cluster, 'matrix'>,
+  expected: ExpectedMatrix,
+  options: MatrixMatchOptions = {},
+): MatcherResult {
+  const { text, differences } = matrixDifference(cluster, expected, options)
+  const pass = differences === 0
+  const cells = `${differences} cell${differences === 1 ? '' : 's'}`
+  return {
+    pass,
+    message: () =>
+      pass
+        ? `expected the matrix to differ\n\n${text}`
+        : `expected who reaches whom to be as written, ${cells} differ (expected → found)\n\n${text}`,
+  }
+}
 
-/** What these add to `expect`; see `docs/getting-started.md` for the line that tells TypeScript. */
+export const matchers = { toConnect, toDrop, toReject, connectsTo, toMatchMatrix }
+
+/** What these add to `expect`. */
 export interface ConnectionMatchers<R = unknown> {
-  toConnect(request: ConnectRequest): R
-  toDrop(request: ConnectRequest): R
-  toReject(request: ConnectRequest): R
+  toConnect(...connection: ConnectionArguments): R
+  toDrop(...connection: ConnectionArguments): R
+  toReject(...connection: ConnectionArguments): R
+  connectsTo(...connection: ConnectionArguments): R
+  toMatchMatrix(expected: ExpectedMatrix, options?: MatrixMatchOptions): R
 }

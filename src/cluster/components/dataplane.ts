@@ -97,6 +97,8 @@ export class Dataplane {
       this.#scheduled = false
       const keys = [...this.#dirty].sort()
       this.#dirty.clear()
+      // A pod that comes may have the address of one that goes: first what goes.
+      for (const key of keys) if (key.startsWith('pod/')) this.#removeStalePod(key)
       for (const key of keys) this.#reconcile(key)
     })
   }
@@ -141,6 +143,13 @@ export class Dataplane {
     this.#replace(`pod/${path}`, piece)
   }
 
+  #removeStalePod(key: string): void {
+    if (!this.#network.has(key)) return
+    const pod = this.#pods.getByKey(key.slice('pod/'.length))
+    const piece = pod === undefined ? undefined : this.#pieceOf(pod)
+    if (!samePiece(this.#network.piece(key), piece)) this.#network.remove(key)
+  }
+
   #pieceOf(pod: Pod): Piece | undefined {
     const { nodeName, hostNetwork } = pod.spec
     if (nodeName === undefined || hostNetwork === true || !isRunning(pod)) return undefined
@@ -181,10 +190,14 @@ export class Dataplane {
 
   #replace(key: string, piece: Piece | undefined): void {
     const there = this.#network.piece(key)
-    if (there !== undefined && piece !== undefined && JSON.stringify(there) === JSON.stringify(piece)) return
+    if (samePiece(there, piece)) return
     if (there !== undefined) this.#network.remove(key)
     if (piece !== undefined) this.#network.add(piece)
   }
+}
+
+function samePiece(a: Piece | undefined, b: Piece | undefined): boolean {
+  return a !== undefined && b !== undefined && JSON.stringify(a) === JSON.stringify(b)
 }
 
 function keyOf({ metadata: { namespace = '', name } }: KubeObject): string {

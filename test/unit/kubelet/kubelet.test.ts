@@ -66,6 +66,24 @@ describe('Kubelet', () => {
     })
   })
 
+  it('takes a pod that has finished off the network, whose status keeps its address', () => {
+    const { client, log, settle, brief } = world({ kubelet: { podAddresses: 'lowest' } })
+    const job = client.create(pods, newPod('p'))
+    settle()
+    const { resourceVersion: _version, ...metadata } = job.metadata
+    const { status = {} } = client.get(pods, 'p', 'default')
+    client.updateStatus(pods, { ...job, metadata, status: { ...status, phase: 'Succeeded' } })
+    settle()
+    expect(client.get(pods, 'p', 'default').status).toMatchObject({ phase: 'Succeeded', podIP: '10.244.0.2' })
+    client.create(pods, newPod('q'))
+    settle()
+    expect(brief('q')).toBe('node-1 10.244.0.2 Running ready')
+    client.delete(pods, p)
+    settle()
+    expect(client.find(pods, 'p', 'default')).toBeUndefined()
+    expect(log).toEqual(['+p node-1 10.244.0.2', '-p', '+q node-1 10.244.0.2'])
+  })
+
   it('waits for readiness as long as the probe says', () => {
     const { client, clock, settle, brief } = world()
     const container = {
@@ -142,5 +160,12 @@ describe('PodAddresses', () => {
     block.release('10.244.3.3')
     block.release('10.244.3.5')
     expect([block.take(), block.take(), block.take()]).toEqual(['10.244.3.3', '10.244.3.5', undefined])
+  })
+
+  it('gives the lowest free one where that is wanted', () => {
+    const block = new PodAddresses('10.244.3.0/29', 'lowest')
+    expect([block.take(), block.take()]).toEqual(['10.244.3.2', '10.244.3.3'])
+    block.release('10.244.3.2')
+    expect([block.take(), block.take()]).toEqual(['10.244.3.2', '10.244.3.4'])
   })
 })

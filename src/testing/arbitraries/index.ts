@@ -1,0 +1,34 @@
+/** fast-check arbitraries of the objects that a policy's verdict depends on. */
+export { arbitraryCidr, arbitraryIpBlock, networkOf } from './cidr.ts'
+export {
+  arbitraryCluster,
+  objectsOf,
+  type ClusterPlan,
+  type ClusterSize,
+  type FinishedPod,
+} from './cluster.ts'
+export {
+  arbitraryClusterPolicy,
+  arbitraryPodPeer,
+  type ClusterPolicyNaming,
+} from './cluster-network-policy.ts'
+export type { Manifest } from './manifest.ts'
+export {
+  arbitraryEgressRule,
+  arbitraryIngressRule,
+  arbitraryPeer,
+  arbitraryPolicy,
+  arbitraryPolicyPort,
+  arbitraryPolicySpec,
+  type PolicyNaming,
+} from './network-policy.ts'
+export {
+  arbitraryContainerPorts,
+  arbitraryDeployment,
+  arbitraryNamespace,
+  arbitraryNode,
+  arbitraryPod,
+  arbitraryService,
+} from './pod.ts'
+export { arbitraryNamespaceSelector, arbitraryRequirement, arbitrarySelector } from './selector.ts'
+export { arbitraryLabels, VOCABULARY, type Vocabulary } from './vocabulary.ts'

@@ -1,6 +1,7 @@
 /** The cluster's objects as the apiserver has them now. A list is read once a revision. */
 import {
   ApiClient,
+  clusternetworkpolicies,
   deployments,
   endpointslices,
   findKind,
@@ -56,6 +57,10 @@ export class ApiView implements ClusterView {
 
   networkPolicies() {
     return this.#all(networkpolicies)
+  }
+
+  clusterNetworkPolicies() {
+    return this.#all(clusternetworkpolicies)
   }
 
   get(kind: string, namespace: string, name: string): KubeObject | undefined {

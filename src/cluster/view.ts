@@ -3,6 +3,7 @@
  * in the order of names, so that "the first pod of a Deployment" is always the same one.
  */
 import type {
+  ClusterNetworkPolicy,
   Deployment,
   EndpointSlice,
   KubeObject,
@@ -19,6 +20,7 @@ export interface ClusterView {
   endpointSlices(): readonly EndpointSlice[]
   deployments(): readonly Deployment[]
   networkPolicies(): readonly NetworkPolicy[]
+  clusterNetworkPolicies(): readonly ClusterNetworkPolicy[]
   /** Of any kind, for owners that are no pods. */
   get(kind: string, namespace: string, name: string): KubeObject | undefined
 }

@@ -22,6 +22,7 @@ export function viewOf(objects: readonly KubeObject[]): ClusterView {
     endpointSlices: () => all('EndpointSlice'),
     deployments: () => all('Deployment'),
     networkPolicies: () => all('NetworkPolicy'),
+    clusterNetworkPolicies: () => all('ClusterNetworkPolicy'),
     get: (kind, namespace, name) =>
       objects.find(
         ({ kind: its, metadata }) =>

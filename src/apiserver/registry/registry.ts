@@ -1,6 +1,7 @@
 /** The table of kinds. Adding a kind is adding its definition here. */
 import type { KubeObject } from '../types/index.ts'
 import { apiVersionOf, type KindDefinition } from './kind.ts'
+import { clusternetworkpolicies } from './kinds/clusternetworkpolicy.ts'
 import { configmaps } from './kinds/configmap.ts'
 import { endpointslices } from './kinds/endpointslice.ts'
 import { namespaces } from './kinds/namespace.ts'
@@ -11,6 +12,7 @@ import { services } from './kinds/service.ts'
 import { daemonsets, deployments, replicasets, statefulsets } from './kinds/workloads.ts'
 
 export {
+  clusternetworkpolicies,
   configmaps,
   daemonsets,
   deployments,
@@ -32,6 +34,7 @@ export const kinds: readonly KindDefinition[] = [
   services,
   endpointslices,
   networkpolicies,
+  clusternetworkpolicies,
   daemonsets,
   deployments,
   replicasets,

@@ -45,6 +45,7 @@ export interface ClusterNetworkPolicyPodPeer {
 }
 
 export interface NamespacedPod {
+  /** May be absent as it is written, never as it is stored: empty, all namespaces. */
   readonly namespaceSelector: LabelSelector
   readonly podSelector: LabelSelector
 }

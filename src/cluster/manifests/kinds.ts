@@ -22,6 +22,7 @@ const APPLIED: Readonly<Record<string, string>> = {
   DaemonSet: 'apps/v1',
   StatefulSet: 'apps/v1',
   NetworkPolicy: 'networking.k8s.io/v1',
+  ClusterNetworkPolicy: 'policy.networking.k8s.io/v1alpha2',
 }
 
 /** Kinds that do concern packets or pods, and what their absence means. */
@@ -36,7 +37,6 @@ const NOT_MODELLED: Readonly<Record<string, string>> = {
   HTTPRoute: 'is not modelled: no gateway controller runs',
   AdminNetworkPolicy: 'is not modelled',
   BaselineAdminNetworkPolicy: 'is not modelled',
-  ClusterNetworkPolicy: 'is not modelled',
   CiliumNetworkPolicy: 'is not modelled',
   CiliumClusterwideNetworkPolicy: 'is not modelled',
   GlobalNetworkPolicy: 'is not modelled',

@@ -8,6 +8,7 @@ import type {
   ClusterNetworkPolicyPodPeer,
   ClusterNetworkPolicyPorts,
   ClusterNetworkPolicyProtocol,
+  NamespacedPod,
 } from '../../apiserver/types/index.ts'
 import { readCidr } from './address.ts'
 import type { PortProtocol } from './facts.ts'
@@ -123,9 +124,11 @@ function readPodSet({ namespaces, pods }: ClusterNetworkPolicyPodPeer): PodSet |
   if (namespaces !== undefined)
     return { namespaces: { selector: readSelector(namespaces) }, pods: EVERYTHING }
   if (pods === undefined) return undefined
+  // As it is written, not stored, the selector of namespaces may be absent: an empty one.
+  const { namespaceSelector, podSelector }: Partial<NamespacedPod> = pods
   return {
-    namespaces: { selector: readSelector(pods.namespaceSelector) },
-    pods: readSelector(pods.podSelector),
+    namespaces: { selector: readSelector(namespaceSelector ?? {}) },
+    pods: readSelector(podSelector ?? {}),
   }
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
+  apiVersionOf,
   configmaps,
   deployments,
   endpointslices,
@@ -45,9 +46,7 @@ describe('the registry', () => {
   it('finds every kind by resource and by kind, and has no two of a name', () => {
     for (const kind of kinds) {
       expect(findResource(kind.group, kind.version, kind.resource)).toBe(kind)
-      expect(findKind({ apiVersion: kind.group === '' ? 'v1' : `${kind.group}/v1`, kind: kind.kind })).toBe(
-        kind,
-      )
+      expect(findKind({ apiVersion: apiVersionOf(kind), kind: kind.kind })).toBe(kind)
     }
     expect(new Set(kinds.map(({ storagePrefix }) => storagePrefix)).size).toBe(kinds.length)
     expect(findKind({ apiVersion: 'v1', kind: 'constructor' })).toBeUndefined()

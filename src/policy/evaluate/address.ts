@@ -16,7 +16,7 @@ export interface AddressRange {
   readonly last: bigint
 }
 
-const BITS = { ipv4: 32, ipv6: 128 } as const
+export const BITS = { ipv4: 32, ipv6: 128 } as const
 
 const IPV4 = /^(0|[1-9]\d{0,2})(\.(0|[1-9]\d{0,2})){3}$/
 

@@ -3,7 +3,7 @@
  * from one API only falls through to the other one's tiers.
  */
 import { peerOf, subjectOf } from './match.ts'
-import { describe, type Connection, type Context } from './party.ts'
+import { describe, type Context, type Ends } from './party.ts'
 import type { Direction } from './question.ts'
 
 /** Why a kind of policy does not apply; absent where it does. */
@@ -12,9 +12,9 @@ export interface Exemptions {
   readonly ClusterNetworkPolicy?: string
 }
 
-export function exemptionsOf(direction: Direction, connection: Connection, { options }: Context): Exemptions {
-  const subject = subjectOf(direction, connection)
-  const peer = peerOf(direction, connection)
+export function exemptionsOf(direction: Direction, ends: Ends, { options }: Context): Exemptions {
+  const subject = subjectOf(direction, ends)
+  const peer = peerOf(direction, ends)
 
   // Policies select pods, and each end is policed on its own (NetworkPolicy: "podSelector selects the pods to which ...").
   if (subject.kind !== 'pod') return both(`${describe(subject)} is no pod: only pods are policed`)
@@ -23,7 +23,7 @@ export function exemptionsOf(direction: Direction, connection: Connection, { opt
   if (peer.kind === 'pod' && peer.pod === pod) {
     // The API text of NetworkPolicy: a pod cannot block access to itself; of ClusterNetworkPolicy: a pod's connection
     // to its own address is not subject to it.
-    if (!connection.throughService)
+    if (!ends.throughService)
       return options.selfByAddress === 'allowed' ? both(`${pod.key} reaches its own address`) : {}
     // The same text of ClusterNetworkPolicy: through a Service it is.
     return options.selfThroughService === 'allowed'

@@ -1,6 +1,20 @@
 /** The reference evaluator of NetworkPolicy and ClusterNetworkPolicy. */
-export { Evaluator, type PolicyObject } from './evaluator.ts'
+export { Evaluator, type EndsOptions, type PolicyObject } from './evaluator.ts'
 export { DEFAULT_POLICY_OPTIONS, OPTION_VALUES, type PolicyOptions } from './options.ts'
 export { PolicyError } from './policy-error.ts'
-export { ALL_CONNECTIONS, NO_CONNECTIONS, type ConnectionSet, type PortInterval } from './connections.ts'
+export {
+  ALL_CONNECTIONS,
+  connectionsOf,
+  equalConnections,
+  hasConnection,
+  intersectConnections,
+  NO_CONNECTIONS,
+  noConnections,
+  subtractConnections,
+  unionConnections,
+  type ConnectionSet,
+  type PortInterval,
+} from './connections.ts'
+export { formatConnections, type ConnectionsFormat } from './format-connections.ts'
+export type { ExternalOptions, ExternalRange } from './external.ts'
 export type * from './question.ts'

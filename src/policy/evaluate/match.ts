@@ -1,18 +1,18 @@
 /** Whether a rule is about a connection: one of its peers is the other end, and one of its ports the connection's. */
 import { holds } from './address.ts'
 import type { NamedPort } from './facts.ts'
-import type { Connection, Context, Party } from './party.ts'
+import type { Connection, Context, Ends, Party } from './party.ts'
 import type { AddressBlock, PolicyPeer, PolicyRule, PortMatch } from './policy.ts'
 import { PolicyError } from './policy-error.ts'
 import type { Direction } from './question.ts'
 import { selects } from './select.ts'
 
 /** The end that the policy polices: where connections of that direction begin or end. */
-export function subjectOf(direction: Direction, { from, to }: Connection): Party {
+export function subjectOf(direction: Direction, { from, to }: Ends): Party {
   return direction === 'egress' ? from : to
 }
 
-export function peerOf(direction: Direction, { from, to }: Connection): Party {
+export function peerOf(direction: Direction, { from, to }: Ends): Party {
   return direction === 'egress' ? to : from
 }
 

@@ -30,6 +30,9 @@ export interface Connection {
   readonly throughService: boolean
 }
 
+/** Who talks to whom, whatever they say. */
+export type Ends = Pick<Connection, 'from' | 'to' | 'throughService'>
+
 /** @throws PolicyError for an end that does not exist, or a port that is missing or none. */
 export function readQuestion(question: Question, context: Context): Connection {
   const { protocol, port, throughService = false } = question
@@ -106,7 +109,7 @@ export function takesPart({ hostNetwork, finished }: PodFacts, options: PolicyOp
 }
 
 /** A running pod before a finished one; a node before the host-network pods that share its address. */
-function holderOf(
+export function holderOf(
   address: Address,
   { index, options }: Context,
 ): { readonly pod: PodFacts } | { readonly node: NodeFacts } | undefined {

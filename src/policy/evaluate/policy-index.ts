@@ -140,6 +140,12 @@ export class PolicyIndex {
     return this.#nodesByAddress.at(address)
   }
 
+  /** Of pods and nodes in any state; one that both have comes twice. In no particular order. */
+  *addresses(family: Address['family']): Generator<Address> {
+    for (const value of this.#podsByAddress.values(family)) yield { family, value }
+    for (const value of this.#nodesByAddress.values(family)) yield { family, value }
+  }
+
   /** In no particular order. */
   networkPoliciesOf(namespace: string): Iterable<NamespacedPolicy> {
     return this.#entries.get(namespace)?.policies.values() ?? []
@@ -202,6 +208,10 @@ class AddressIndex<T extends { readonly addresses: readonly Address[] }> {
 
   at({ family, value }: Address): readonly T[] {
     return this.#holders[family].get(value) ?? []
+  }
+
+  values(family: Address['family']): IterableIterator<bigint> {
+    return this.#holders[family].keys()
   }
 
   add(item: T): void {

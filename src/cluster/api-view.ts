@@ -5,6 +5,7 @@ import {
   deployments,
   endpointslices,
   findKind,
+  namespaces,
   networkpolicies,
   nodes,
   pods,
@@ -53,6 +54,10 @@ export class ApiView implements ClusterView {
 
   deployments() {
     return this.#all(deployments)
+  }
+
+  namespaces() {
+    return this.#all(namespaces)
   }
 
   networkPolicies() {

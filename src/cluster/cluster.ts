@@ -18,6 +18,7 @@ import { Problem } from '../kernel/problem.ts'
 import type { Family } from '../kernel/ruleset.ts'
 import { printSysctl, type Sysctl } from '../kernel/sysctl.ts'
 import { Kubelet, type AddressOrder } from '../kubelet/index.ts'
+import type { Evaluator, PolicyOptions } from '../policy/evaluate/index.ts'
 import { DEFAULT_KUBE_PROXY_CONFIG, type KubeProxyConfig } from '../proxy/proxy-server.ts'
 import { VirtualClock } from '../sim/virtual-clock.ts'
 import { ApiView } from './api-view.ts'
@@ -35,6 +36,9 @@ import { selectorWarnings } from './manifests/selectors.ts'
 import { loadManifests, type ManifestInput } from './manifests/sources.ts'
 import { matrix, type MatrixRequest } from './matrix.ts'
 import { Network } from './network.ts'
+import { referenceAnswer, type ReferenceAnswer } from './policy/answer.ts'
+import { asProblems, EvaluatorMirror } from './policy/mirror.ts'
+import { referenceMatrix } from './policy/reference-matrix.ts'
 import { suggest } from './reference.ts'
 import { fabricPiece, outsidePiece } from './topology/pieces.ts'
 import { ADDRESS_PLAN, nodeAddress } from './topology/plan.ts'
@@ -100,6 +104,7 @@ export class Cluster {
   readonly #proxies = new Map<string, NodeProxy>()
   readonly #options: ClusterOptions
   readonly #connector = new Connector()
+  readonly #evaluators: EvaluatorMirror
   #warnings: Warning[] = []
 
   static async create(options: ClusterOptions = {}): Promise<Cluster> {
@@ -138,6 +143,10 @@ export class Cluster {
     this.client = new ApiClient(this.server, 'admin')
     this.view = new ApiView(this.server)
     this.#applier = new Applier(this.server)
+    this.#evaluators = new EvaluatorMirror(this.view, ({ kind, metadata }, field) => {
+      const place = this.#applier.placeOf(kind, metadata.namespace, metadata.name)
+      return place?.(field) ?? (field === undefined ? {} : { field })
+    })
     this.#network = new Network(this.engine)
     this.#network.add(fabricPiece())
     this.#network.add(outsidePiece())
@@ -220,6 +229,21 @@ export class Cluster {
   matrix(request: MatrixRequest): Connectivity {
     this.#flush()
     return matrix(this.#world(), request)
+  }
+
+  /** The reference evaluator of policies, told of all that the cluster holds now. */
+  evaluator(options: Partial<PolicyOptions> = {}): Evaluator {
+    return this.#evaluators.evaluator(options)
+  }
+
+  /** What policies alone say of an attempt, and which of them: no packet is sent. */
+  reference(request: ConnectRequest, options: Partial<PolicyOptions> = {}): ReferenceAnswer {
+    return asProblems(() => referenceAnswer(this.view, (its) => this.evaluator(its), request, options))
+  }
+
+  /** As `matrix`, by policies alone: `delivered` where they let a packet reach the other stack, else `dropped`. */
+  referenceMatrix(request: MatrixRequest, options: Partial<PolicyOptions> = {}): Connectivity {
+    return asProblems(() => referenceMatrix(this.view, this.evaluator(options), request))
   }
 
   /** Kernel objects as the real tools write them. */

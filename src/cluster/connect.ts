@@ -42,7 +42,7 @@ export class Connector {
   #attempts = 0
 
   connect(world: World, request: ConnectRequest): Connected {
-    check(request)
+    checkRequest(request)
     const source = resolveSource(world.view, parseReference(request.from, 'from'), 'from')
     const { port, protocol } = request
     const wanted = {
@@ -85,7 +85,7 @@ export class Connector {
 }
 
 /** Not every caller has a compiler that knows the types: what cannot be meant is told, not sent. */
-function check(request: ConnectRequest): void {
+export function checkRequest(request: ConnectRequest): void {
   checkFields(request, ['from', 'to', 'port', 'protocol', 'sourcePort'], '')
   const { from, to, protocol, sourcePort } = request
   for (const [field, value] of Object.entries({ from, to })) {

@@ -88,7 +88,7 @@ function checked(request: MatrixRequest): MatrixRequest {
   return request
 }
 
-function podsAsRows({ kind, namespace, pods }: Workload): Workload[] {
+export function podsAsRows({ kind, namespace, pods }: Workload): Workload[] {
   return pods.map((pod) => ({
     kind,
     namespace,

@@ -19,6 +19,7 @@ export interface ClusterView {
   services(): readonly Service[]
   endpointSlices(): readonly EndpointSlice[]
   deployments(): readonly Deployment[]
+  namespaces(): readonly KubeObject[]
   networkPolicies(): readonly NetworkPolicy[]
   clusterNetworkPolicies(): readonly ClusterNetworkPolicy[]
   /** Of any kind, for owners that are no pods. */

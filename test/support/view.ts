@@ -21,6 +21,7 @@ export function viewOf(objects: readonly KubeObject[]): ClusterView {
     services: () => all('Service'),
     endpointSlices: () => all('EndpointSlice'),
     deployments: () => all('Deployment'),
+    namespaces: () => all('Namespace'),
     networkPolicies: () => all('NetworkPolicy'),
     clusterNetworkPolicies: () => all('ClusterNetworkPolicy'),
     get: (kind, namespace, name) =>

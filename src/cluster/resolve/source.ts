@@ -15,6 +15,10 @@ export interface Source {
   readonly kind: 'pod' | 'node' | 'outside'
   /** The address to send from, where it was named; else the route chooses. */
   readonly address?: string
+  /** The pod, of the host's network or not; absent where none was meant. */
+  readonly pod?: { readonly namespace: string; readonly name: string }
+  /** Where it runs, or which one it is; absent for what is outside. */
+  readonly node?: string
 }
 
 export function resolveSource(view: ClusterView, who: Reference, field: string): Source {
@@ -23,7 +27,13 @@ export function resolveSource(view: ClusterView, who: Reference, field: string):
       return sourceOfAddress(view, who.address, field)
     case 'node': {
       const node = findNode(view, who.name, field)
-      return { netns: node.metadata.name, label: who.name, addresses: nodeAddresses(node), kind: 'node' }
+      return {
+        netns: node.metadata.name,
+        label: who.name,
+        addresses: nodeAddresses(node),
+        kind: 'node',
+        node: node.metadata.name,
+      }
     }
     case 'service':
       throw new Problem(`a Service sends nothing: name a pod, a node or an address`, { field })
@@ -43,6 +53,7 @@ function sourceOfAddress(view: ClusterView, address: string, field: string): Sou
       addresses: [address],
       kind: 'node',
       address,
+      node: node.metadata.name,
     }
   }
   const range = clusterRangeOf(address)
@@ -63,5 +74,7 @@ function sourceOfPod(pod: Pod): Source {
     label: `${namespace}/${name}`,
     addresses: podAddresses(pod.status),
     kind: host ? 'node' : 'pod',
+    pod: { namespace, name },
+    ...(pod.spec.nodeName === undefined ? {} : { node: pod.spec.nodeName }),
   }
 }

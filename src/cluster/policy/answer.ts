@@ -1,0 +1,225 @@
+/**
+ * The reference evaluator's answer to the question that a request asks: whether policies let it pass, and which. It
+ * speaks of policies only: `allowed` means that the packet reaches the stack it is for, whether or not something
+ * listens there.
+ */
+import {
+  OPTION_VALUES,
+  PolicyError,
+  type DirectionVerdict,
+  type Endpoint,
+  type Evaluator,
+  type Flip,
+  type PolicyOptions,
+  type Question,
+} from '../../policy/evaluate/index.ts'
+import { checkRequest, type ConnectRequest } from '../connect.ts'
+import { parseReference, type FlowProtocol } from '../reference.ts'
+import { resolveDestination } from '../resolve/destination.ts'
+import { resolveSource } from '../resolve/source.ts'
+import { familyOf } from '../topology/plan.ts'
+import type { ClusterView } from '../view.ts'
+import { PathFinder, type PolicyPath, type Sight } from './paths.ts'
+
+/** `depends`: on the backend that is chosen. */
+export type ReferenceVerdict = 'allowed' | 'denied' | 'depends'
+
+export interface ReferenceAnswer {
+  readonly verdict: ReferenceVerdict
+  /** One sentence: what decided. */
+  readonly reason: string
+  readonly from: string
+  readonly to: string
+  /** As the client sends it. ICMP has no ports: 0. */
+  readonly request: {
+    readonly src: string
+    readonly dst: string
+    readonly dport: number
+    readonly protocol: FlowProtocol
+  }
+  /** One for every backend that may be chosen, in their order; at least one. */
+  readonly paths: readonly ReferencePath[]
+}
+
+export interface ReferencePath {
+  readonly allowed: boolean
+  readonly reason: string
+  readonly backend?: PolicyPath['backend']
+  readonly services: readonly string[]
+  readonly egress: Judgement
+  readonly ingress: Judgement
+  /** Options whose other value would turn this path's verdict round. */
+  readonly flips: readonly Flip[]
+  /** Why it does not arrive whatever policies say. */
+  readonly obstacle?: string
+}
+
+/** One direction: what its judge sees, and what it says. */
+export interface Judgement {
+  readonly node?: string
+  readonly src: string
+  readonly dst: string
+  readonly dport: number
+  readonly question: Question
+  readonly verdict: DirectionVerdict
+}
+
+/** An evaluator of what the view holds, under these options. */
+export type EvaluatorOf = (options: Partial<PolicyOptions>) => Evaluator
+
+export function referenceAnswer(
+  view: ClusterView,
+  evaluatorOf: EvaluatorOf,
+  request: ConnectRequest,
+  options: Partial<PolicyOptions> = {},
+): ReferenceAnswer {
+  checkRequest(request)
+  const source = resolveSource(view, parseReference(request.from, 'from'), 'from')
+  const { port, protocol } = request
+  const wanted = {
+    ...(port === undefined ? {} : { port }),
+    ...(protocol === undefined ? {} : { protocol }),
+  }
+  const destination = resolveDestination(view, parseReference(request.to, 'to'), source, wanted, 'to')
+  const paths = new PathFinder(view)
+    .paths(source, destination)
+    .map((path) => judge(evaluatorOf, options, path, destination.protocol))
+  const [first] = paths as [ReferencePath]
+  const src = first.egress.src
+  return {
+    ...summary(paths),
+    from: labelled(source.label, src),
+    to: labelled(destination.label, destination.address),
+    request: {
+      src,
+      dst: destination.address,
+      dport: destination.port,
+      protocol: destination.protocol,
+    },
+    paths,
+  }
+}
+
+function labelled(label: string, address: string): string {
+  return label === address ? address : `${label} (${address})`
+}
+
+function summary(paths: readonly ReferencePath[]): { verdict: ReferenceVerdict; reason: string } {
+  const [first] = paths as [ReferencePath]
+  const allowed = paths.filter((path) => path.allowed).length
+  if (allowed === paths.length) return { verdict: 'allowed', reason: first.reason }
+  const denied = paths.find((path) => !path.allowed) ?? first
+  if (allowed === 0) return { verdict: 'denied', reason: denied.reason }
+  return {
+    verdict: 'depends',
+    reason: `${allowed} of ${paths.length} backends may be reached; ${denied.backend?.pod ?? 'one'} may not: ${denied.reason}`,
+  }
+}
+
+/** Both directions of one path, each asked what its judge sees. */
+function judge(
+  evaluatorOf: EvaluatorOf,
+  options: Partial<PolicyOptions>,
+  path: PolicyPath,
+  protocol: FlowProtocol,
+): ReferencePath {
+  const questions: Questions = {
+    egress: questionOf(path.egress, protocol),
+    ingress: questionOf(path.ingress, protocol),
+  }
+  const { allowed, egress, ingress } = ask(evaluatorOf(options), questions)
+  // Where only one end is policed, that end's reason says more.
+  const deciding = !egress.allowed || (ingress.allowed && isExempt(ingress)) ? egress : ingress
+  return {
+    allowed,
+    reason: path.obstacle === undefined ? reasonOf(deciding) : `${path.obstacle}; ${reasonOf(deciding)}`,
+    ...(path.backend === undefined ? {} : { backend: path.backend }),
+    services: path.services,
+    egress: judgement(path.egress, questions.egress, egress),
+    ingress: judgement(path.ingress, questions.ingress, ingress),
+    flips: flips(evaluatorOf, options, questions, allowed),
+    ...(path.obstacle === undefined ? {} : { obstacle: path.obstacle }),
+  }
+}
+
+interface Questions {
+  readonly egress: Question
+  readonly ingress: Question
+}
+
+function ask(
+  evaluator: Evaluator,
+  { egress, ingress }: Questions,
+): { allowed: boolean; egress: DirectionVerdict; ingress: DirectionVerdict } {
+  const first = evaluator.verdict(egress)
+  const second = same(egress, ingress) ? first : evaluator.verdict(ingress)
+  const allowed = first.egress.allowed && second.ingress.allowed
+  return { allowed, egress: first.egress, ingress: second.ingress }
+}
+
+/** The evaluator tells them for one question; two that are judged apart are asked anew under each option. */
+function flips(
+  evaluatorOf: EvaluatorOf,
+  options: Partial<PolicyOptions>,
+  questions: Questions,
+  allowed: boolean,
+): Flip[] {
+  const evaluator = evaluatorOf(options)
+  if (same(questions.egress, questions.ingress)) return evaluator.flips(questions.egress)
+  return (Object.keys(OPTION_VALUES) as (keyof PolicyOptions)[]).flatMap((option) =>
+    OPTION_VALUES[option].flatMap((value): Flip[] => {
+      if (value === evaluator.options[option]) return []
+      try {
+        const other = ask(evaluatorOf({ ...options, [option]: value }), questions)
+        return other.allowed === allowed ? [] : [{ option, value, allowed: other.allowed }]
+      } catch (error) {
+        // Under this option the question is an error: no verdict, so none that is turned round.
+        if (error instanceof PolicyError) return []
+        throw error
+      }
+    }),
+  )
+}
+
+function judgement(sight: Sight, question: Question, verdict: DirectionVerdict): Judgement {
+  return {
+    ...(sight.node === undefined ? {} : { node: sight.node }),
+    src: sight.from.address,
+    dst: sight.to.address,
+    dport: sight.port,
+    question,
+    verdict,
+  }
+}
+
+function isExempt({ steps }: DirectionVerdict): boolean {
+  return steps.at(-1)?.tier === 'Exempt'
+}
+
+function reasonOf({ direction, steps }: DirectionVerdict): string {
+  return `${direction}: ${steps.at(-1)?.reason ?? 'nothing applies'}`
+}
+
+function questionOf({ from, to, port, throughService }: Sight, protocol: FlowProtocol): Question {
+  return {
+    from: from.endpoint,
+    to: to.endpoint,
+    protocol,
+    ...(protocol === 'icmp' ? {} : { port }),
+    family: familyOf(to.address),
+    ...(throughService ? { throughService } : {}),
+  }
+}
+
+function same(a: Question, b: Question): boolean {
+  return (
+    a.port === b.port &&
+    a.throughService === b.throughService &&
+    sameEndpoint(a.from, b.from) &&
+    sameEndpoint(a.to, b.to)
+  )
+}
+
+function sameEndpoint(a: Endpoint, b: Endpoint): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}

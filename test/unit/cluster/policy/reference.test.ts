@@ -1,0 +1,191 @@
+import { describe, expect, it } from 'vitest'
+import { Cluster, Problem } from '../../../../src/index.ts'
+
+const pod = (name: string, node: string, port = 80, extra = ''): string => `
+apiVersion: v1
+kind: Pod
+metadata: { name: ${name}, labels: { app: ${name} } }
+spec:
+  nodeName: ${node}
+  ${extra}
+  containers: [{ name: main, image: app, ports: [{ name: web, containerPort: ${port} }] }]
+---`
+
+const MANIFESTS = `
+${pod('client', 'node-1')}
+${pod('near', 'node-1', 8080)}
+${pod('far', 'node-2', 8080)}
+${pod('agent', 'node-2', 9100, 'hostNetwork: true')}
+apiVersion: v1
+kind: Service
+metadata: { name: far }
+spec: { type: NodePort, selector: { app: far }, ports: [{ port: 80, targetPort: web, nodePort: 30080 }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: itself }
+spec: { selector: { app: near }, ports: [{ port: 80, targetPort: web }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: nobody }
+spec: { selector: { app: nobody }, ports: [{ port: 80 }] }
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: far }
+spec:
+  podSelector: { matchLabels: { app: far } }
+  ingress: [{ from: [{ podSelector: { matchLabels: { app: client } } }], ports: [{ port: web }] }]
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: near }
+spec: { podSelector: { matchLabels: { app: near } }, policyTypes: [Ingress, Egress] }
+`
+
+async function start(manifests = MANIFESTS): Promise<Cluster> {
+  const cluster = await Cluster.create({ nodes: 3 })
+  await cluster.apply(manifests)
+  await cluster.settle()
+  return cluster
+}
+
+describe('Cluster.reference', () => {
+  it('asks about the backend that a Service may choose, and names the rule', async () => {
+    const cluster = await start()
+    const answer = cluster.reference({ from: 'client', to: 'svc/far' })
+    expect(answer.verdict).toBe('allowed')
+    expect(answer.request.dst).toMatch(/^10\.96\./)
+    const [path] = answer.paths
+    expect(path!.backend).toEqual({ pod: 'default/far', ip: '10.244.1.2', port: 8080 })
+    expect(path!.ingress.verdict.steps.at(-1)!.rule).toEqual({
+      kind: 'NetworkPolicy',
+      policy: 'default/far',
+      direction: 'ingress',
+      index: 0,
+    })
+    expect(path!.ingress.question).toMatchObject({ port: 8080, throughService: true, family: 'ipv4' })
+    // The Service's port is not the pod's.
+    expect(cluster.reference({ from: 'client', to: 'pod/far', port: 80 }).verdict).toBe('denied')
+  })
+
+  it('sees the node that masquerades, where that is not the node of the backend', async () => {
+    const cluster = await start()
+    const through = (node: string) => cluster.reference({ from: 'client', to: `node/${node}`, port: 30080 })
+    // node-1 is the client's own: it chooses the backend and masquerades, so that node-2 sees node-1.
+    expect(through('node-1').paths[0]).toMatchObject({
+      allowed: false,
+      egress: { node: 'node-1', src: '10.244.0.2', dst: '10.244.1.2', dport: 8080 },
+      ingress: { node: 'node-2', src: '172.18.0.2', dst: '10.244.1.2', dport: 8080 },
+    })
+    // node-2 has the backend itself: its policies see the client.
+    expect(through('node-2').paths[0]).toMatchObject({
+      allowed: true,
+      egress: { node: 'node-1', dst: '172.18.0.3', dport: 30080 },
+      ingress: { node: 'node-2', src: '10.244.0.2', dst: '10.244.1.2', dport: 8080 },
+    })
+    expect(through('node-3').paths[0]).toMatchObject({
+      allowed: false,
+      ingress: { node: 'node-2', src: '172.18.0.4', dport: 8080 },
+    })
+  })
+
+  it('knows the client outside where nobody masquerades', async () => {
+    const cluster = await start()
+    expect(
+      cluster.reference({ from: '198.51.100.10', to: 'node/node-2', port: 30080 }).paths[0],
+    ).toMatchObject({
+      ingress: { node: 'node-2', src: '198.51.100.10', dst: '10.244.1.2' },
+    })
+    expect(
+      cluster.reference({ from: '198.51.100.10', to: 'node/node-1', port: 30080 }).paths[0],
+    ).toMatchObject({
+      ingress: { node: 'node-2', src: '172.18.0.2' },
+    })
+  })
+
+  it('a pod to itself: by its address it never leaves, through a Service it is policed', async () => {
+    const cluster = await start()
+    expect(cluster.reference({ from: 'near', to: 'pod/near' }).verdict).toBe('allowed')
+    const answer = cluster.reference({ from: 'near', to: 'svc/itself' })
+    expect(answer.verdict).toBe('denied')
+    expect(answer.paths[0]!.flips).toContainEqual({
+      option: 'selfThroughService',
+      value: 'allowed',
+      allowed: true,
+    })
+    expect(
+      cluster.reference({ from: 'near', to: 'svc/itself' }, { selfThroughService: 'allowed' }).verdict,
+    ).toBe('allowed')
+  })
+
+  it('says what stands in the way beside policies', async () => {
+    const cluster = await start()
+    const [path] = cluster.reference({ from: 'client', to: 'svc/nobody' }).paths
+    expect(path).toMatchObject({
+      allowed: true,
+      obstacle: 'Service default/nobody has no endpoint for node-1',
+    })
+    // Its egress is closed, and a virtual address that nobody is translated to is an address as any other.
+    expect(cluster.reference({ from: 'near', to: 'svc/nobody' }).verdict).toBe('denied')
+  })
+
+  it('depends on the backend where policies treat them differently', async () => {
+    const cluster = await start(
+      MANIFESTS.replace('selector: { app: far }', 'selector: { web: both }')
+        .replace('labels: { app: far }', 'labels: { app: far, web: both }')
+        .replace('labels: { app: near }', 'labels: { app: near, web: both }'),
+    )
+    const answer = cluster.reference({ from: 'client', to: 'svc/far' })
+    expect(answer.paths.map(({ backend, allowed }) => [backend?.pod, allowed])).toEqual([
+      ['default/near', false],
+      ['default/far', true],
+    ])
+    expect(answer.verdict).toBe('depends')
+    expect(answer.reason).toContain('1 of 2 backends may be reached; default/near may not')
+  })
+
+  it('keeps up with changes', async () => {
+    const cluster = await start()
+    expect(cluster.reference({ from: 'near', to: 'client' }).verdict).toBe('denied')
+    await cluster.apply(
+      'apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: { name: near }\nspec: { podSelector: { matchLabels: { app: near } }, policyTypes: [Ingress] }\n',
+    )
+    await cluster.settle()
+    expect(cluster.reference({ from: 'near', to: 'client' }).verdict).toBe('allowed')
+    expect(cluster.evaluator()).toBe(cluster.evaluator())
+    expect(cluster.evaluator({ ownNode: 'policed' })).not.toBe(cluster.evaluator())
+  })
+
+  it('refuses what cannot be asked', async () => {
+    const cluster = await start()
+    expect(() => cluster.reference({ from: 'clent', to: 'far' })).toThrow(Problem)
+    expect(() => cluster.reference({ from: 'client', to: 'far', prot: 80 } as never)).toThrow('prot')
+  })
+})
+
+describe('Cluster.referenceMatrix', () => {
+  it('has the rows of the matrix by packets, and verdicts of policies', async () => {
+    const cluster = await start()
+    const request = {
+      ports: [{ port: 8080, protocol: 'tcp' } as const, { port: 80, protocol: 'tcp' } as const],
+    }
+    const reference = cluster.referenceMatrix(request)
+    const packets = cluster.matrix(request)
+    expect(reference.ports).toEqual(packets.ports)
+    expect(reference.workloads).toEqual(packets.workloads)
+    expect(reference.rows.map(({ from, to, port }) => [from, to, port])).toEqual(
+      packets.rows.map(({ from, to, port }) => [from, to, port]),
+    )
+    const cell = (from: string, to: string, port: number) =>
+      reference.rows.find(
+        (row) => row.from === `default/${from}` && row.to === `default/${to}` && row.port === port,
+      )!
+    expect(cell('client', 'far', 8080).verdict).toBe('delivered')
+    expect(cell('client', 'far', 80).verdict).toBe('dropped')
+    expect(cell('agent', 'far', 80).verdict).toBe('delivered')
+    expect(cell('near', 'agent', 80).verdict).toBe('dropped')
+    expect(cell('near', 'agent', 80).reason).toContain('default/near')
+  })
+})

@@ -16,7 +16,7 @@ export function liveRuleset(
       {
         name,
         chains: new Map(
-          [...table.chains].map(([key, chain]) => [key, live(chain, chains.get(key)!.ptr, words)]),
+          [...table.chains].map(([key, chain]) => [key, live(chain, chains.get(key)!.live!.ptr, words)]),
         ),
       },
     ]

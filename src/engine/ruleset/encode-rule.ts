@@ -2,7 +2,7 @@
 import * as M from '../../abi/match.ts'
 import * as R from '../../abi/rule.ts'
 import { protocolNumber } from '../../kernel/iptables/protocols.ts'
-import type { Family, Not, Rule, RuleHeader } from '../../kernel/ruleset.ts'
+import type { Family, Network, Not, Rule, RuleHeader } from '../../kernel/ruleset.ts'
 import { addressWords, type AddressWords, ipv4Word, maskedWords, maskWords } from '../address.ts'
 import { encodeMatch } from './encode-match.ts'
 import { encodeTarget } from './encode-target.ts'
@@ -46,12 +46,12 @@ function encodeHeader(out: Words, body: number, header: RuleHeader, family: Fami
   }
   if (family === 'ipv4') {
     if (source) {
-      const mask = maskWords(source.value, family)[3]
+      const mask = ipv4Mask(source.value)
       out.words[body + R.RULE_SRC / 4] = (ipv4(source.value.address) & mask) >>> 0
       out.words[body + R.RULE_SRC_MASK / 4] = mask
     }
     if (destination) {
-      const mask = maskWords(destination.value, family)[3]
+      const mask = ipv4Mask(destination.value)
       const net = (ipv4(destination.value.address) & mask) >>> 0
       out.words[body + R.RULE_DST / 4] = net
       out.words[body + R.RULE_DST_MASK / 4] = mask
@@ -61,10 +61,19 @@ function encodeHeader(out: Words, body: number, header: RuleHeader, family: Fami
       }
     }
   }
-  const words = [R.RULE_FLAGS, R.RULE_SRC_MASK, R.RULE_DST_MASK].map((word) => out.words[body + word / 4]!)
-  if (words.every((word) => word === 0)) out.words[body + R.RULE_FLAGS / 4] = R.RULE_F_ANY
+  const { words } = out
+  if (
+    (words[body + R.RULE_FLAGS / 4]! |
+      words[body + R.RULE_SRC_MASK / 4]! |
+      words[body + R.RULE_DST_MASK / 4]!) ===
+    0
+  )
+    words[body + R.RULE_FLAGS / 4] = R.RULE_F_ANY
   return protocol?.not ? 0 : number
 }
+
+const ipv4Mask = (network: Network): number =>
+  network.prefixLength === 32 && network.mask === undefined ? 0xffffffff : maskWords(network, 'ipv4')[3]
 
 const ipv4 = (text: string): number => ipv4Word(text) ?? addressWords(text, 'ipv4')[3]
 

@@ -3,7 +3,7 @@ import * as N from '../../abi/nat.ts'
 import * as T from '../../abi/target.ts'
 import { NF_ACCEPT, NF_DROP } from '../../abi/verdict.ts'
 import type { Family, NatRange, RejectWith, Target } from '../../kernel/ruleset.ts'
-import { addressWords } from '../address.ts'
+import { addressWords, type AddressWords } from '../address.ts'
 import { sources } from './encode-match.ts'
 import type { Resolver } from './resolver.ts'
 import type { Words } from './words.ts'
@@ -36,74 +36,79 @@ export function encodeTarget(
   family: Family,
   resolve: Resolver,
 ): void {
-  const set = (type: number, arg = 0): void => {
-    out.words[at] = type
-    out.words[at + 1] = arg
-  }
-  if (target === null) return set(T.TARGET_NONE)
+  if (target === null) return write(out, at, T.TARGET_NONE)
   switch (target.kind) {
     case 'ACCEPT':
-      return set(T.TARGET_VERDICT, NF_ACCEPT)
+      return write(out, at, T.TARGET_VERDICT, NF_ACCEPT)
     case 'DROP':
-      return set(T.TARGET_VERDICT, NF_DROP)
+      return write(out, at, T.TARGET_VERDICT, NF_DROP)
     case 'RETURN':
-      return set(T.TARGET_RETURN)
+      return write(out, at, T.TARGET_RETURN)
     case 'NOTRACK':
-      return set(T.TARGET_NOTRACK)
+      return write(out, at, T.TARGET_NOTRACK)
     case 'TRACE':
-      return set(T.TARGET_TRACE)
+      return write(out, at, T.TARGET_TRACE)
     case 'jump':
-      return set(T.TARGET_JUMP, resolve.chain(target.chain))
+      return write(out, at, T.TARGET_JUMP, resolve.chain(target.chain))
     case 'goto':
-      return set(T.TARGET_GOTO, resolve.chain(target.chain))
+      return write(out, at, T.TARGET_GOTO, resolve.chain(target.chain))
     case 'REJECT':
-      return set(T.TARGET_REJECT, REJECTS[target.rejectWith])
+      return write(out, at, T.TARGET_REJECT, REJECTS[target.rejectWith])
     case 'MARK':
-      set(T.TARGET_MARK, target.value)
+      write(out, at, T.TARGET_MARK, target.value)
       return out.push(target.mask)
     case 'CONNMARK':
-      set(
+      write(
+        out,
+        at,
         T.TARGET_CONNMARK,
         { set: T.CONNMARK_SET, save: T.CONNMARK_SAVE, restore: T.CONNMARK_RESTORE }[target.mode],
       )
       for (const word of [target.value, target.ctmask, target.nfmask, connmarkShift(target)]) out.push(word)
       return
     case 'DNAT':
-      set(T.TARGET_DNAT)
+      write(out, at, T.TARGET_DNAT)
       return encodeRange(out, target.range, family)
     case 'SNAT':
-      set(T.TARGET_SNAT)
+      write(out, at, T.TARGET_SNAT)
       return encodeRange(out, target.range, family)
     case 'MASQUERADE':
-      set(T.TARGET_MASQUERADE)
+      write(out, at, T.TARGET_MASQUERADE)
       return encodeRange(out, target.range, family)
     case 'REDIRECT':
-      set(T.TARGET_REDIRECT)
+      write(out, at, T.TARGET_REDIRECT)
       return encodeRange(out, target.range, family)
     case 'LOG':
-      return set(T.TARGET_LOG)
+      return write(out, at, T.TARGET_LOG)
     case 'NFLOG':
-      return set(T.TARGET_NFLOG)
+      return write(out, at, T.TARGET_NFLOG)
     case 'CT':
-      return target.notrack ? set(T.TARGET_NOTRACK) : set(T.TARGET_CT, resolve.template(target))
+      return target.notrack
+        ? write(out, at, T.TARGET_NOTRACK)
+        : write(out, at, T.TARGET_CT, resolve.template(target))
     case 'TCPMSS':
-      return set(T.TARGET_TCPMSS, target.mss === 'clamp-mss-to-pmtu' ? T.TCPMSS_CLAMP : target.mss)
+      return write(out, at, T.TARGET_TCPMSS, target.mss === 'clamp-mss-to-pmtu' ? T.TCPMSS_CLAMP : target.mss)
     case 'TTL':
     case 'HL': {
       const op = { set: T.HOPS_SET, inc: T.HOPS_INC, dec: T.HOPS_DEC }[target.op]
-      return set(T.TARGET_HOPS, (op << 8) | target.value)
+      return write(out, at, T.TARGET_HOPS, (op << 8) | target.value)
     }
     case 'TOS':
-      return set(T.TARGET_TOS, (target.mask << 8) | target.value)
+      return write(out, at, T.TARGET_TOS, (target.mask << 8) | target.value)
     case 'DSCP':
-      return set(T.TARGET_TOS, (0xfc << 8) | (target.value << 2))
+      return write(out, at, T.TARGET_TOS, (0xfc << 8) | (target.value << 2))
     case 'SET':
       return encodeSetTarget(out, at, target, resolve)
     case 'unknown':
-      return set(T.TARGET_UNKNOWN)
+      return write(out, at, T.TARGET_UNKNOWN)
     default:
       return unreachable(target)
   }
+}
+
+function write(out: Words, at: number, type: number, arg = 0): void {
+  out.words[at] = type
+  out.words[at + 1] = arg
 }
 
 const unreachable = (value: never): never => value
@@ -141,6 +146,9 @@ function encodeRange(out: Words, range: NatRange, family: Family): void {
   out.push(ports ? networkOrder(ports.from) | (networkOrder(ports.to) << 16) : 0)
   out.push(0)
   out.push(0)
-  out.pushAddress(addresses ? addressWords(addresses.from, family) : [0, 0, 0, 0])
-  out.pushAddress(addresses ? addressWords(addresses.to, family) : [0, 0, 0, 0])
+  const from = addresses ? addressWords(addresses.from, family) : NO_ADDRESS
+  out.pushAddress(from)
+  out.pushAddress(addresses && addresses.to !== addresses.from ? addressWords(addresses.to, family) : from)
 }
+
+const NO_ADDRESS: AddressWords = [0, 0, 0, 0]

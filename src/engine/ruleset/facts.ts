@@ -1,35 +1,33 @@
 /**
- * What a chain asks of the rest of the engine: the chains it jumps to, the hooks from which its rules may be reached,
- * and the objects by name. Computed for a chain whether its rules are new or not, so it must be cheap.
+ * What a chain asks of the rest of the engine: the hooks from which its rules may be reached, and the objects by name.
+ * Computed for a chain whether its rules are new or not, so it must be cheap.
  */
 import type { Chain, Match, Rule, Target } from '../../kernel/ruleset.ts'
 import { ALL_HOOKS, FORWARD, INPUT, OUTPUT, POSTROUTING, PREROUTING } from './hooks.ts'
 
 export interface ChainFacts {
-  /** Names of chains jumped or gone to, each once. */
-  readonly jumps: readonly string[]
   /** Hooks from which every rule of the chain may be reached. */
   readonly hooks: number
   /** A rule needs connection tracking: the kernel registers its hooks (nf_ct_netns_get). */
   readonly conntrack: boolean
   /** A rule keeps state of its own (limit, statistic nth). */
   readonly stateful: boolean
-  /** Names, each once, of recent lists, sets and accounting objects. */
   readonly recent: readonly Extract<Match, { kind: 'recent' }>[]
+  /** Names of sets, each once. */
   readonly sets: readonly string[]
-  readonly nfacct: readonly string[]
 }
 
+/** Facts of chains that name no object: one for each of the few combinations there are. */
+const SHARED: (ChainFacts | undefined)[] = []
+
 export function chainFacts(chain: Chain): ChainFacts {
-  const jumps = new Set<string>()
-  const recent: Extract<Match, { kind: 'recent' }>[] = []
-  const sets = new Set<string>()
-  const nfacct = new Set<string>()
   let hooks = ALL_HOOKS
   let conntrack = false
   let stateful = false
-  for (const rule of chain.rules) {
-    for (const match of rule.matches) {
+  let recent: Extract<Match, { kind: 'recent' }>[] | undefined
+  let sets: Set<string> | undefined
+  for (const { matches, target } of chain.rules) {
+    for (const match of matches) {
       switch (match.kind) {
         case 'comment':
         case 'tcp':
@@ -48,28 +46,24 @@ export function chainFacts(chain: Chain): ChainFacts {
           stateful ||= match.mode.value.kind === 'nth'
           break
         case 'recent':
-          recent.push(match)
+          ;(recent ??= []).push(match)
           break
         case 'set':
-          sets.add(match.matchSet.value)
-          break
-        case 'nfacct':
-          nfacct.add(match.name)
+          ;(sets ??= new Set()).add(match.matchSet.value)
           break
         default:
           hooks &= matchHooks(match)
       }
     }
-    const { target } = rule
-    if (target === null) continue
-    if (target.kind === 'jump' || target.kind === 'goto') jumps.add(target.chain)
-    else {
-      hooks &= targetHooks(target)
-      conntrack ||= needsConntrack(target)
-      if (target.kind === 'SET') sets.add(target.set)
-    }
+    if (target === null || target.kind === 'jump' || target.kind === 'goto') continue
+    hooks &= targetHooks(target)
+    conntrack ||= needsConntrack(target)
+    if (target.kind === 'SET') (sets ??= new Set()).add(target.set)
   }
-  return { jumps: [...jumps], hooks, conntrack, stateful, recent, sets: [...sets], nfacct: [...nfacct] }
+  if (recent !== undefined || sets !== undefined)
+    return { hooks, conntrack, stateful, recent: recent ?? [], sets: sets ? [...sets] : [] }
+  const key = (hooks << 2) | (conntrack ? 2 : 0) | (stateful ? 1 : 0)
+  return (SHARED[key] ??= { hooks, conntrack, stateful, recent: [], sets: [] })
 }
 
 /** Hooks from which a rule may be reached (`hooks` and checkentry of its matches and target). */

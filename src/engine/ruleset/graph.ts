@@ -4,108 +4,101 @@
  * every jump goes from a greater height to a smaller one: that is what makes checking a few changed chains cheap. As
  * in the kernel, chains that no hook reaches are not looked at.
  */
-export interface Node {
-  readonly name: string
-  readonly jumps: readonly string[]
-  /** Those of `jumps` that the node which this one replaces does not have. */
-  readonly newJumps: readonly string[]
-  /** Hook of a built-in chain. */
-  readonly hook: number | undefined
-  /** Upper bound of nested jumps from here, UNREACHED when no hook leads here. */
-  height: number
-  /** Hooks that may lead here. */
-  reach: number
-}
-
-/** The nodes of a table by name. */
-export interface Graph {
-  get(name: string): Node | undefined
-  values(): Iterable<Node>
-}
-
-export const UNREACHED = -1
+import { newMark, UNREACHED, type ChainNode } from './chain-node.ts'
 
 export interface Loop {
-  readonly from: string
-  readonly to: string
+  readonly from: ChainNode
+  readonly to: ChainNode
 }
 
 /** Sets height and reach of every node anew; a loop when there is one. */
-export function settleAll(nodes: Graph): Loop | undefined {
-  for (const node of nodes.values()) {
+export function settleAll(nodes: Iterable<ChainNode>): Loop | undefined {
+  const bases: ChainNode[] = []
+  for (const node of nodes) {
     node.height = UNREACHED
     node.reach = 0
+    if (node.hook !== undefined) bases.push(node)
   }
-  const open = new Set<Node>()
-  for (const base of nodes.values()) {
-    if (base.hook === undefined) continue
-    const stack: { node: Node; next: number }[] = []
-    const enter = (node: Node): void => {
-      open.add(node)
-      node.height = 0
-      stack.push({ node, next: 0 })
-    }
-    if (base.height === UNREACHED) enter(base)
-    while (stack.length > 0) {
-      const top = stack.at(-1)!
-      const name = top.node.jumps[top.next++]
-      if (name === undefined) {
-        for (const jump of top.node.jumps)
-          top.node.height = Math.max(top.node.height, nodes.get(jump)!.height + 1)
-        open.delete(top.node)
-        stack.pop()
-        continue
-      }
-      const target = nodes.get(name)!
-      if (open.has(target)) return { from: top.node.name, to: name }
-      if (target.height === UNREACHED) enter(target)
-    }
+  for (const base of bases) {
+    const loop = base.height === UNREACHED ? measure(base) : undefined
+    if (loop !== undefined) return loop
   }
-  for (const base of nodes.values())
-    if (base.hook !== undefined) spread(nodes, base, 1 << base.hook, undefined)
+  for (const base of bases) spread(base, 1 << base.hook!, undefined)
+  return undefined
+}
+
+/** Sets the heights of a node and of all below it. Depth first, with a stack of its own: chains may nest deep. */
+function measure(base: ChainNode): Loop | undefined {
+  const open = newMark()
+  const stack: { readonly node: ChainNode; next: number }[] = []
+  const enter = (node: ChainNode): void => {
+    node.mark = open
+    node.height = 0
+    if (node.jumps.length > 0) stack.push({ node, next: 0 })
+    else node.mark = 0
+  }
+  enter(base)
+  for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+    const { node } = top
+    const target = node.jumps[top.next++]
+    if (target === undefined) {
+      for (const jump of node.jumps) node.height = Math.max(node.height, jump.height + 1)
+      node.mark = 0
+      stack.pop()
+    } else if (target.mark === open) return { from: node, to: target }
+    else if (target.height === UNREACHED) enter(target)
+  }
   return undefined
 }
 
 /** Adds hooks to a node and to all below it; tells which nodes that changed. */
-function spread(nodes: Graph, from: Node, hooks: number, grown: Set<Node> | undefined): void {
-  const work: [Node, number][] = [[from, hooks]]
-  for (let item = work.pop(); item; item = work.pop()) {
-    const [node, mask] = item
-    if ((mask & ~node.reach) === 0) continue
+function spread(from: ChainNode, hooks: number, grown: Set<ChainNode> | undefined): void {
+  if ((hooks & ~from.reach) === 0) return
+  const work: ChainNode[] = []
+  const grow = (node: ChainNode, mask: number): void => {
     node.reach |= mask
     grown?.add(node)
-    for (const name of node.jumps) work.push([nodes.get(name)!, node.reach])
+    if (node.jumps.length > 0) work.push(node)
   }
+  grow(from, hooks)
+  for (let node = work.pop(); node !== undefined; node = work.pop())
+    for (const jump of node.jumps) if ((node.reach & ~jump.reach) !== 0) grow(jump, node.reach)
+}
+
+/** A node whose jumps are others than before. */
+export interface ChangedNode {
+  readonly node: ChainNode
+  /** Those of its jumps that it did not have. */
+  readonly added: readonly ChainNode[]
 }
 
 /**
- * Fits changed nodes into a settled graph. `nodes` is the new view, in which unchanged nodes keep their values and
- * changed ones have those of the node they replace (height UNREACHED when new): jumps that a node had before are in
- * order already, so only new ones are looked at. Returns the nodes whose reach grew,
- * or undefined when the whole graph has to be settled again.
+ * Fits changed nodes into a settled graph, in which new nodes are UNREACHED: jumps that a node had before are in order
+ * already, so only new ones are looked at. Returns the nodes whose reach grew, or undefined when the whole graph has
+ * to be settled again.
  */
-export function settleChanged(nodes: Graph, changed: readonly Node[]): Set<Node> | undefined {
-  const pending = new Set(changed)
-  const raise = (node: Node, depth: number): boolean => {
-    if (!pending.delete(node)) return true
+export function settleChanged(changed: readonly ChangedNode[]): Set<ChainNode> | undefined {
+  const pending = new Map(changed.map(({ node, added }) => [node, added]))
+  const raise = (node: ChainNode, depth: number): boolean => {
+    const added = pending.get(node)
+    if (added === undefined) return true
+    pending.delete(node)
     if (depth > 1000) return false
-    if (node.height === UNREACHED && node.newJumps.length !== node.jumps.length) return false
+    if (node.height === UNREACHED && added.length !== node.jumps.length) return false
     let height = 0
-    for (const name of node.newJumps) {
-      const target = nodes.get(name)!
-      if (pending.has(target) && !raise(target, depth + 1)) return false
-      if (target.height === UNREACHED) return false
+    for (const target of added) {
+      if (!raise(target, depth + 1) || target.height === UNREACHED) return false
       height = Math.max(height, target.height + 1)
     }
     if (node.height !== UNREACHED && height > node.height) return false
     if (node.height === UNREACHED) node.height = height
     return true
   }
-  for (const node of changed) if (!raise(node, 0)) return undefined
-  const grown = new Set<Node>()
-  for (const node of changed) {
-    if (node.hook !== undefined) spread(nodes, node, 1 << node.hook, grown)
-    for (const name of node.newJumps) spread(nodes, nodes.get(name)!, node.reach, grown)
+  for (const { node } of changed) if (!raise(node, 0)) return undefined
+  const grown = new Set<ChainNode>()
+  for (const { node, added } of changed) {
+    if (node.hook !== undefined) spread(node, 1 << node.hook, grown)
+    for (const target of added) spread(target, node.reach, grown)
   }
   return grown
 }

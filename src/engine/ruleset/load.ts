@@ -1,6 +1,6 @@
 /**
  * Loads rulesets into the engine: a transaction over all tables of a ruleset. What changed is found by the identity of
- * Table, Chain and Rule objects; everything is checked, staged and allocated before the first word of the running
+ * Table, Chain and Rule objects; everything is checked and all new blocks are written before the first word of the running
  * tables is touched, and a Problem on the way leaves them as they were.
  */
 import { CT_ENABLED_IPV4, CT_ENABLED_IPV6, NETNS_CT_ENABLED } from '../../abi/netns.ts'
@@ -36,7 +36,7 @@ class NetnsRules {
 export class RulesetLoader {
   readonly #host: RulesetHost
   readonly #netns = new Map<number, NetnsRules>()
-  readonly #staging = new Words()
+  readonly #buffer = new Words()
   #jumpStack = { ptr: 0, depth: 0 }
 
   constructor(host: RulesetHost) {
@@ -49,7 +49,6 @@ export class RulesetLoader {
     const state = rules.families[ruleset.family]
     if (state.ruleset === ruleset) return
     const plans: TablePlan[] = []
-    this.#staging.clear()
     try {
       for (const table of ruleset.tables.values()) {
         const plan = planTable({
@@ -59,11 +58,10 @@ export class RulesetLoader {
           family: ruleset.family,
           table,
           loaded: state.tables.get(table.name),
-          staging: this.#staging,
+          buffer: this.#buffer,
         })
         if (plan) plans.push(plan)
       }
-      for (const plan of plans) plan.allocate()
       this.#ensureJumpStack(Math.max(0, ...plans.map((plan) => plan.depth)))
     } catch (error) {
       for (const plan of plans) plan.abandon()

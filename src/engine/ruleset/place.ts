@@ -1,30 +1,34 @@
 import { Problem } from '../../kernel/problem.ts'
-import type { Rule, TableName } from '../../kernel/ruleset.ts'
+import type { Chain, TableName } from '../../kernel/ruleset.ts'
 
-/** Where a rule is, for a Problem: `nat KUBE-SERVICES rule 3`, numbered from 1 as iptables does. */
-export interface RulePlace {
-  readonly table: TableName
-  readonly chain: string
-  readonly index: number
-  readonly rule: Rule
-}
-
-export function ruleProblem(place: RulePlace, message: string): Problem {
-  const field = `${place.table} ${place.chain} rule ${place.index + 1}`
-  const line = place.rule.origin?.line
+/** A Problem at a rule: `nat KUBE-SERVICES rule 3`, numbered from 1 as iptables does. */
+export function ruleProblem(table: TableName, chain: Chain, index: number, message: string): Problem {
+  const field = `${table} ${chain.name} rule ${index + 1}`
+  const line = chain.rules[index]!.origin?.line
   return new Problem(message, line === undefined ? { field } : { line, field })
 }
 
+/** A run over the rules of a chain; `at.rule` is the index of the one it is at. */
+export interface RuleRun {
+  readonly table: TableName
+  readonly chain: Chain
+  readonly at: { rule: number }
+}
+
 /** Runs `action`; a Problem from inside it is told again with the rule's place. */
-export function atRule<T>(place: RulePlace, action: () => T): T {
+export function atRule(run: RuleRun, action: () => void): void {
   try {
-    return action()
+    action()
   } catch (error) {
-    if (!(error instanceof Problem) || error.place.field?.startsWith(`${place.table} `)) throw error
+    const { table, chain, at } = run
+    if (!(error instanceof Problem) || error.place.field?.startsWith(`${table} `)) throw error
     const inner = error.place.field === undefined ? '' : `${error.place.field}: `
+    const { message } = error
     throw ruleProblem(
-      place,
-      error.message.startsWith(inner) ? error.message.slice(inner.length) : error.message,
+      table,
+      chain,
+      at.rule,
+      message.startsWith(inner) ? message.slice(inner.length) : message,
     )
   }
 }

@@ -1,20 +1,23 @@
 /**
- * The change of one table: first everything that can fail (checks, staging, allocation), then a commit that cannot.
+ * The change of one table: first everything that can fail, checks and memory, then a commit that cannot. New blocks
+ * are written where no rule leads to them yet.
  */
 import { TABLE_CHAINS, TABLE_DEPTH, TABLE_DIRECTORY, TABLE_NUMBER, TABLE_SIZE } from '../../abi/rule.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { builtInChains } from '../../kernel/iptables/tables.ts'
 import type { Chain, Family, Table, TableName } from '../../kernel/ruleset.ts'
-import { ruleFault } from './check.ts'
-import { chainFacts, ruleHooks } from './facts.ts'
-import { settleAll, settleChanged, UNREACHED, type Graph } from './graph.ts'
-import { ALL_HOOKS, builtinHook, hookList, TABLE_NUMBERS } from './hooks.ts'
+import { ChainNode, newMark, NO_NODES, type ChainVersion } from './chain-node.ts'
+import { checkChain, checkRules } from './check-chain.ts'
+import { encodeChain, reusedRules } from './encode-chain.ts'
+import { chainFacts } from './facts.ts'
+import { settleAll, settleChanged, type ChangedNode } from './graph.ts'
+import { builtinHook, TABLE_NUMBERS } from './hooks.ts'
 import type { RulesetHost } from './host.ts'
+import { jumpProblem, misplaced, placeProblem } from './jumps.ts'
 import type { NetnsObjects } from './objects.ts'
-import { atRule, ruleProblem } from './place.ts'
-import type { Resolver } from './resolver.ts'
-import { reusedRules, stageChain, type Staged } from './stage.ts'
-import { countUses, LoadedTable, type LoadedChain } from './table.ts'
+import { atRule } from './place.ts'
+import { resolverOf, type Resolver } from './resolver.ts'
+import { countUses, LoadedTable } from './table.ts'
 import type { Words } from './words.ts'
 
 export interface PlanInput {
@@ -24,14 +27,13 @@ export interface PlanInput {
   readonly family: Family
   readonly table: Table
   readonly loaded: LoadedTable | undefined
-  readonly staging: Words
+  /** Where a chain's block is made. */
+  readonly buffer: Words
 }
 
-interface Change {
-  readonly node: LoadedChain
-  readonly old: LoadedChain | undefined
-  readonly reuse: Int32Array
-  staged: Staged | undefined
+interface Change extends ChangedNode {
+  /** Chains that it jumped to and does not any more. */
+  readonly lost: readonly ChainNode[]
 }
 
 /** `undefined` when the table is the one that is loaded. Throws a Problem for a table the kernel would refuse. */
@@ -51,68 +53,61 @@ export class TablePlan {
   readonly name: TableName
   readonly #input: PlanInput
   readonly #target: LoadedTable
-  readonly #changes = new Map<string, Change>()
-  readonly #removed: LoadedChain[] = []
-  readonly #references = new Map<string, number>()
-  #nextId: number
+  readonly #resolve: Resolver
+  readonly #changes: Change[] = []
+  readonly #made: ChainNode[] = []
+  readonly #removed: ChainNode[] = []
   readonly #takenIds: number[] = []
+  #nextId: number
   #directory: { readonly ptr: number; readonly capacity: number } | undefined
   #record = 0
-  #graphTouched = false
+  #linked = false
 
   constructor(input: PlanInput) {
     this.#input = input
     this.name = input.table.name
     this.#target = input.loaded ?? new LoadedTable(input.table.name)
     this.#nextId = this.#target.nextId
+    this.#resolve = resolverOf(input, (name) => this.#target.chains.get(name)!.id)
   }
 
   /** Entries the jump stack must hold for this table. */
   get depth(): number {
     let depth = 0
-    for (const name of builtInChains(this.name)) depth = Math.max(depth, this.#chain(name)?.height ?? 0)
+    for (const name of builtInChains(this.name))
+      depth = Math.max(depth, this.#target.chains.get(name)?.height ?? 0)
     return depth
   }
 
-  /** Finds what changed, checks it and stages its chains. */
   prepare(): void {
-    this.#compare()
-    this.#checkReferences()
+    for (const node of this.#compare()) this.#change(node, this.#input.table.chains.get(node.name)!)
+    this.#link()
     this.#settleGraph()
-    this.#stage()
-  }
-
-  allocate(): void {
-    const { host } = this.#input
-    const alloc = (bytes: number): number => {
-      const ptr = host.alloc(bytes)
-      if (ptr === 0) throw new Problem(`the engine is out of memory for table ${this.name}`)
-      return ptr
-    }
-    for (const change of this.#changes.values()) {
-      change.node.size = change.staged!.length * 4
-      change.node.ptr = alloc(change.node.size)
-    }
-    if (this.#target.ptr === 0) this.#record = alloc(TABLE_SIZE)
+    if (this.#target.ptr === 0) this.#record = this.#alloc(TABLE_SIZE)
     if (this.#nextId > this.#target.capacity) {
       const capacity = Math.max(16, 2 ** Math.ceil(Math.log2(this.#nextId)))
-      this.#directory = { ptr: alloc(capacity * 4), capacity }
+      this.#directory = { ptr: this.#alloc(capacity * 4), capacity }
     }
   }
 
   /** Undoes what was allocated and computed; the running table is as it was. */
   abandon(): void {
     const { host } = this.#input
-    for (const { node } of this.#changes.values()) if (node.ptr !== 0) host.free(node.ptr, node.size)
+    const target = this.#target
+    for (const { node } of this.#changes) host.free(node.next!.ptr, node.next!.size)
     if (this.#directory) host.free(this.#directory.ptr, this.#directory.capacity * 4)
     if (this.#record !== 0) host.free(this.#record, TABLE_SIZE)
-    this.#target.freeIds.push(...this.#takenIds)
-    if (this.#graphTouched) settleAll(this.#target.chains)
+    for (const node of this.#removed) node.gone = false
+    if (this.#linked) this.#unlink()
+    for (const { node } of this.#changes) node.next = undefined
+    for (const { name } of this.#made) target.chains.delete(name)
+    target.freeIds.push(...this.#takenIds)
+    if (this.#linked) settleAll(target.chains.values())
   }
 
-  /** Puts the staged chains in place of the old ones. Cannot fail. */
+  /** Puts the new chains in place of the old ones. Cannot fail. */
   commit(): LoadedTable {
-    const { host, staging, table } = this.#input
+    const { host, table } = this.#input
     const depth = this.depth
     const target = this.#target
     const words = host.words()
@@ -129,105 +124,73 @@ export class TablePlan {
       words[(target.ptr + TABLE_DIRECTORY) / 4] = ptr
       words[(target.ptr + TABLE_CHAINS) / 4] = capacity
     }
-    for (const loaded of this.#removed) {
-      this.#release(loaded)
-      words[target.directory / 4 + loaded.id] = 0
-      if (loaded.hook === undefined) target.freeIds.push(loaded.id)
-      target.chains.delete(loaded.name)
+    const directory = target.directory / 4
+    for (const node of this.#removed) {
+      this.#release(node, node.live!)
+      words[directory + node.id] = 0
+      if (node.hook === undefined) target.freeIds.push(node.id)
+      target.chains.delete(node.name)
     }
-    for (const { node, old, staged } of this.#changes.values()) {
-      words.set(staging.words.subarray(staged!.start, staged!.start + staged!.length), node.ptr / 4)
-      words[target.directory / 4 + node.id] = node.ptr
-      if (old) this.#release(old)
-      this.#adopt(node)
-    }
-    for (const [name, change] of this.#references) {
-      const loaded = target.chains.get(name)
-      if (loaded) loaded.references += change
+    for (const { node } of this.#changes) {
+      const { live, next } = node
+      words[directory + node.id] = next!.ptr
+      if (live) this.#release(node, live)
+      node.live = next
+      node.next = undefined
+      this.#adopt(node, next!)
     }
     words[(target.ptr + TABLE_DEPTH) / 4] = depth
     target.nextId = this.#nextId
     target.model = table
-    for (const loaded of target.stateful) host.resetChain(loaded.ptr)
+    for (const { live } of target.stateful) host.resetChain(live!.ptr)
     return target
   }
 
-  #adopt(node: LoadedChain): void {
+  #adopt(node: ChainNode, { facts }: ChainVersion): void {
     const { host, objects, netns } = this.#input
-    countUses(host, objects, netns, node.facts, 1)
-    if (node.facts.conntrack) this.#target.conntrackChains++
-    if (node.facts.stateful) this.#target.stateful.add(node)
-    this.#target.chains.set(node.name, node)
+    countUses(host, objects, netns, facts, 1)
+    if (facts.conntrack) this.#target.conntrackChains++
+    if (facts.stateful) this.#target.stateful.add(node)
   }
 
-  #release(loaded: LoadedChain): void {
+  #release(node: ChainNode, { facts, ptr, size }: ChainVersion): void {
     const { host, objects, netns } = this.#input
-    countUses(host, objects, netns, loaded.facts, -1)
-    if (loaded.facts.conntrack) this.#target.conntrackChains--
-    this.#target.stateful.delete(loaded)
-    host.free(loaded.ptr, loaded.size)
+    countUses(host, objects, netns, facts, -1)
+    if (facts.conntrack) this.#target.conntrackChains--
+    if (facts.stateful) this.#target.stateful.delete(node)
+    host.free(ptr, size)
   }
 
-  /** The chains of the new model, in its order. */
-  *#all(): Iterable<LoadedChain> {
-    for (const name of this.#input.table.chains.keys()) yield this.#chain(name)!
-  }
-
-  #chain(name: string): LoadedChain | undefined {
-    if (!this.#input.table.chains.has(name)) return undefined
-    return this.#changes.get(name)?.node ?? this.#target.chains.get(name)
-  }
-
-  #compare(): void {
-    const { table, family } = this.#input
+  /** Finds the chains that are not those loaded, makes nodes for the new ones, and notes those that are gone. */
+  #compare(): ChainNode[] {
+    const { table } = this.#input
     const { chains: loaded, model } = this.#target
     const { delta } = table
+    const changed: ChainNode[] = []
+    const place = (chain: Chain): void => {
+      const node = loaded.get(chain.name)
+      if (node === undefined || node.live?.chain !== chain) changed.push(node ?? this.#make(chain))
+    }
     if (delta !== undefined && delta.since === model) {
       for (const name of delta.chains) {
         const chain = table.chains.get(name)
-        const old = loaded.get(name)
-        if (chain !== undefined) this.#place(chain)
-        else if (old !== undefined) this.#remove(old)
+        if (chain !== undefined) place(chain)
+        else if (loaded.has(name)) this.#removed.push(loaded.get(name)!)
       }
     } else {
-      for (const chain of table.chains.values()) this.#place(chain)
-      for (const old of loaded.values()) if (!table.chains.has(old.name)) this.#remove(old)
+      for (const chain of table.chains.values()) place(chain)
+      for (const node of loaded.values()) if (!table.chains.has(node.name)) this.#removed.push(node)
     }
-    for (const { node, reuse } of this.#changes.values()) checkRules(table.name, family, node.chain, reuse)
+    for (const node of this.#removed) node.gone = true
+    return changed
   }
 
-  #remove(old: LoadedChain): void {
-    this.#removed.push(old)
-    for (const jump of old.facts.jumps) this.#count(jump, -1)
-  }
-
-  /** Notes what is to be done for a chain that is not the one that is loaded. */
-  #place(chain: Chain): void {
-    const { table } = this.#input
-    const { name } = chain
-    const old = this.#target.chains.get(name)
-    if (old?.chain === chain) return
-    const hook = builtinHook(table.name, name)
-    checkChain(table, chain, hook)
-    const facts = chainFacts(chain)
-    const jumps = difference(facts.jumps, old?.facts.jumps ?? [])
-    const node: LoadedChain = {
-      name,
-      chain,
-      facts,
-      jumps: facts.jumps,
-      newJumps: jumps,
-      id: old?.id ?? hook ?? this.#newId(),
-      hook,
-      height: old?.height ?? UNREACHED,
-      reach: old?.reach ?? 0,
-      references: old?.references ?? 0,
-      ptr: 0,
-      size: 0,
-    }
-    this.#changes.set(name, { node, old, reuse: reusedRules(chain, old?.chain), staged: undefined })
-    for (const jump of jumps) this.#count(jump, 1)
-    if (old) for (const jump of difference(old.facts.jumps, facts.jumps)) this.#count(jump, -1)
+  #make({ name }: Chain): ChainNode {
+    const hook = builtinHook(this.name, name)
+    const node = new ChainNode(name, hook ?? this.#newId(), hook)
+    this.#made.push(node)
+    this.#target.chains.set(name, node)
+    return node
   }
 
   #newId(): number {
@@ -237,124 +200,109 @@ export class TablePlan {
     return free
   }
 
-  #count(chain: string, change: number): void {
-    this.#references.set(chain, (this.#references.get(chain) ?? 0) + change)
+  /** Checks a chain and makes its block. */
+  #change(node: ChainNode, chain: Chain): void {
+    const { table, family, host, buffer } = this.#input
+    checkChain(table, chain, node.hook)
+    const old = node.live
+    const reuse = reusedRules(chain, old?.chain)
+    checkRules(table, family, chain, reuse)
+    const jumps = this.#jumpsOf(chain)
+    const at = { rule: 0 }
+    atRule({ table: this.name, chain, at }, () => {
+      const memory = host.words()
+      encodeChain(buffer, { family, chain, id: node.id, old, reuse, memory, resolve: this.#resolve, at })
+    })
+    const size = buffer.length * 4
+    const ptr = this.#alloc(size)
+    const added = old ? difference(jumps, old.jumps) : jumps
+    const lost = old ? difference(old.jumps, jumps) : NO_NODES
+    node.next = { chain, facts: chainFacts(chain), jumps, ptr, size }
+    this.#changes.push({ node, added, lost })
+    buffer.copyTo(host.words(), ptr / 4)
   }
 
-  /** Every chain jumped to exists and is no built-in one. */
-  #checkReferences(): void {
-    const { table } = this.#input
-    for (const { node } of this.#changes.values()) {
-      for (const jump of node.newJumps) {
-        if (!table.chains.has(jump))
-          throw this.#jumpProblem(node.chain, jump, `chain "${jump}" does not exist`)
-        if (builtinHook(table.name, jump) !== undefined)
-          throw this.#jumpProblem(
-            node.chain,
-            jump,
-            `"${jump}" is a built-in chain, which no rule can jump to`,
-          )
-      }
-    }
-    for (const { name, references } of this.#removed) {
-      if (references + (this.#references.get(name) ?? 0) === 0) continue
-      for (const { facts, chain } of this.#all())
-        if (facts.jumps.includes(name)) throw this.#jumpProblem(chain, name, `chain "${name}" does not exist`)
-    }
+  #alloc(bytes: number): number {
+    const ptr = this.#input.host.alloc(bytes)
+    if (ptr === 0) throw new Problem(`the engine is out of memory for table ${this.name}`)
+    return ptr
   }
 
-  #jumpProblem(chain: Chain, to: string, message: string): Problem {
-    const index = chain.rules.findIndex(
-      ({ target }) => (target?.kind === 'jump' || target?.kind === 'goto') && target.chain === to,
-    )
-    return ruleProblem({ table: this.name, chain: chain.name, index, rule: chain.rules[index]! }, message)
+  /** The chains that a chain's rules jump to, each once: they exist and are no built-in ones. */
+  #jumpsOf(chain: Chain): readonly ChainNode[] {
+    const { chains } = this.#target
+    const seen = newMark()
+    let jumps: ChainNode[] | undefined
+    for (const { target } of chain.rules) {
+      if (target === null || (target.kind !== 'jump' && target.kind !== 'goto')) continue
+      const node = chains.get(target.chain)
+      if (node?.mark === seen) continue
+      if (node === undefined || node.gone)
+        throw jumpProblem(this.name, chain, target.chain, `chain "${target.chain}" does not exist`)
+      if (node.hook !== undefined)
+        throw jumpProblem(
+          this.name,
+          chain,
+          target.chain,
+          `"${target.chain}" is a built-in chain, which no rule can jump to`,
+        )
+      node.mark = seen
+      ;(jumps ??= []).push(node)
+    }
+    return jumps ?? NO_NODES
+  }
+
+  /** Joins the changed chains into the graph; a chain that goes must not be jumped to any more. */
+  #link(): void {
+    this.#linked = true
+    for (const { node, added, lost } of this.#changes) {
+      node.jumps = node.next!.jumps
+      for (const jump of added) jump.references++
+      for (const jump of lost) jump.references--
+    }
+    for (const node of this.#removed) for (const jump of node.jumps) jump.references--
+    for (const node of this.#removed)
+      if (node.references > 0)
+        for (const from of this.#nodes())
+          if (from.jumps.includes(node))
+            throw jumpProblem(this.name, from.version.chain, node.name, `chain "${node.name}" does not exist`)
+  }
+
+  #unlink(): void {
+    for (const { node, added, lost } of this.#changes) {
+      node.jumps = node.live?.jumps ?? NO_NODES
+      for (const jump of added) jump.references--
+      for (const jump of lost) jump.references++
+    }
+    for (const node of this.#removed) for (const jump of node.jumps) jump.references++
+  }
+
+  /** The chains that stay. */
+  *#nodes(): Iterable<ChainNode> {
+    for (const node of this.#target.chains.values()) if (!node.gone) yield node
   }
 
   #settleGraph(): void {
-    const graph: Graph = { get: (name) => this.#chain(name), values: () => this.#all() }
-    const nodes = [...this.#changes.values()].map(({ node }) => node)
-    this.#graphTouched = true
-    const grown = this.#target.model ? settleChanged(graph, nodes) : undefined
-    if (grown && ![...grown, ...nodes].some((node) => misplaced(node as LoadedChain))) return
-    const loop = settleAll(graph)
+    const grown = this.#target.model ? settleChanged(this.#changes) : undefined
+    if (grown) {
+      for (const { node } of this.#changes) grown.add(node)
+      if (![...grown].some(misplaced)) return
+    }
+    const loop = settleAll(this.#nodes())
     if (loop) {
-      const chain = this.#chain(loop.from)!.chain
-      throw this.#jumpProblem(chain, loop.to, `the jump to "${loop.to}" makes a loop`)
+      const { from, to } = loop
+      throw jumpProblem(this.name, from.version.chain, to.name, `the jump to "${to.name}" makes a loop`)
     }
-    for (const node of this.#all()) if (misplaced(node)) throw this.#placeProblem(node)
-  }
-
-  #placeProblem({ chain, reach }: LoadedChain): Problem {
-    const index = chain.rules.findIndex((rule) => (reach & ~ruleHooks(rule)) !== 0)
-    const rule = chain.rules[index]!
-    const kind = rule.target && ruleHooks({ ...rule, matches: [] }) !== ALL_HOOKS ? 'target' : 'match'
-    const what = kind === 'target' ? rule.target!.kind : rule.matches.map((match) => match.kind).join(', ')
-    return ruleProblem(
-      { table: this.name, chain: chain.name, index, rule },
-      `${kind} ${what} is only valid in ${hookList(ruleHooks(rule))}, and this rule is reached from ${hookList(reach)}`,
-    )
-  }
-
-  #stage(): void {
-    const { host, objects, netns, family, staging } = this.#input
-    const resolve: Resolver = {
-      chain: (name) => this.#chain(name)!.id,
-      set: (name, dimensions) => {
-        const slot = host.setSlot(netns, name)
-        if (!slot) throw new Problem(`Set ${name} doesn't exist.`, { field: name })
-        if (dimensions < slot.dimensions)
-          throw new Problem(`set ${name} has ${slot.dimensions} dimensions, the rule gives ${dimensions}`, {
-            field: name,
-          })
-        return slot.ptr
-      },
-      recent: (match) => objects.recent(match, family),
-      nfacct: (name) => objects.nfacct(name),
-      template: (target) => objects.template(target),
-    }
-    for (const change of this.#changes.values()) {
-      const { node, old, reuse } = change
-      change.staged = stageChain(staging, {
-        table: this.name,
-        family,
-        chain: node.chain,
-        id: node.id,
-        reuse,
-        old,
-        memory: host.words(),
-        resolve,
-      })
-    }
+    for (const node of this.#nodes()) if (misplaced(node)) throw placeProblem(this.name, node)
   }
 }
-
-const misplaced = ({ reach, facts }: LoadedChain): boolean => (reach & ~facts.hooks) !== 0
 
 /** Elements of `a` that are not in `b`; a run that both begin with is skipped without a look-up. */
-function difference(a: readonly string[], b: readonly string[]): readonly string[] {
+function difference(a: readonly ChainNode[], b: readonly ChainNode[]): readonly ChainNode[] {
   let same = 0
   while (same < a.length && a[same] === b[same]) same++
-  if (same === a.length) return []
-  const others = new Set(b)
-  return a.filter((name) => !others.has(name))
-}
-
-function checkChain({ name: table, chains }: Table, chain: Chain, hook: number | undefined): void {
-  const field = `${table} ${chain.name}`
-  if (chains.get(chain.name) !== chain) throw new Problem('the chain is filed under another name', { field })
-  if (hook !== undefined && chain.policy === null)
-    throw new Problem('a built-in chain has a policy', { field })
-  if (hook === undefined && chain.policy !== null)
-    throw new Problem(`table ${table} has no built-in chain "${chain.name}"`, { field })
-  if (chain.name.length > 28) throw new Problem('the name of a chain has at most 28 characters', { field })
-}
-
-/** Checks the rules that the chain before did not have. */
-function checkRules(table: TableName, family: Family, chain: Chain, reuse: Int32Array): void {
-  for (const [index, rule] of chain.rules.entries()) {
-    if (reuse[index]! >= 0) continue
-    const place = { table, chain: chain.name, index, rule }
-    const fault = atRule(place, () => ruleFault(rule, table, chain, family))
-    if (fault !== undefined) throw ruleProblem(place, fault)
-  }
+  if (same === a.length) return NO_NODES
+  const there = newMark()
+  for (let i = same; i < b.length; i++) b[i]!.mark = there
+  return a.slice(same).filter((node) => node.mark !== there)
 }

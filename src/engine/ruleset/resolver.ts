@@ -1,4 +1,7 @@
-import type { Match, Target } from '../../kernel/ruleset.ts'
+import { Problem } from '../../kernel/problem.ts'
+import type { Family, Match, Target } from '../../kernel/ruleset.ts'
+import type { RulesetHost } from './host.ts'
+import type { NetnsObjects } from './objects.ts'
 
 /** Names of a rule as addresses and ids in the engine. Each throws a Problem for a name that does not exist. */
 export interface Resolver {
@@ -9,4 +12,29 @@ export interface Resolver {
   nfacct(name: string): number
   /** Address of a conntrack template for a CT target with a zone. */
   template(target: Extract<Target, { kind: 'CT' }>): number
+}
+
+interface Scope {
+  readonly host: RulesetHost
+  readonly objects: NetnsObjects
+  readonly netns: number
+  readonly family: Family
+}
+
+export function resolverOf({ host, objects, netns, family }: Scope, chain: Resolver['chain']): Resolver {
+  return {
+    chain,
+    set: (name, dimensions) => {
+      const slot = host.setSlot(netns, name)
+      if (!slot) throw new Problem(`Set ${name} doesn't exist.`, { field: name })
+      if (dimensions < slot.dimensions)
+        throw new Problem(`set ${name} has ${slot.dimensions} dimensions, the rule gives ${dimensions}`, {
+          field: name,
+        })
+      return slot.ptr
+    },
+    recent: (match) => objects.recent(match, family),
+    nfacct: (name) => objects.nfacct(name),
+    template: (target) => objects.template(target),
+  }
 }

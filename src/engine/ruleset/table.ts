@@ -1,24 +1,14 @@
 /** A table in the engine: its record, the directory of its chains, and what the loader remembers of each chain. */
 import { FIRST_USER_CHAIN, TABLE_SIZE } from '../../abi/rule.ts'
-import type { Chain, Table, TableName } from '../../kernel/ruleset.ts'
+import type { Table, TableName } from '../../kernel/ruleset.ts'
+import type { ChainNode } from './chain-node.ts'
 import type { ChainFacts } from './facts.ts'
-import type { Node } from './graph.ts'
 import type { RulesetHost } from './host.ts'
 import type { NetnsObjects } from './objects.ts'
 
-export interface LoadedChain extends Node {
-  readonly chain: Chain
-  readonly facts: ChainFacts
-  readonly id: number
-  ptr: number
-  size: number
-  /** Chains that jump here. */
-  references: number
-}
-
 export class LoadedTable {
   readonly name: TableName
-  readonly chains = new Map<string, LoadedChain>()
+  readonly chains = new Map<string, ChainNode>()
   /** The model that is loaded. */
   model: Table | undefined
   ptr = 0
@@ -31,22 +21,22 @@ export class LoadedTable {
   /** Chains with a rule that needs connection tracking. */
   conntrackChains = 0
   /** Chains with limit or nth matches. */
-  readonly stateful = new Set<LoadedChain>()
+  readonly stateful = new Set<ChainNode>()
 
   constructor(name: TableName) {
     this.name = name
   }
 
   nameOf(id: number): string | undefined {
-    for (const loaded of this.chains.values()) if (loaded.id === id) return loaded.name
+    for (const node of this.chains.values()) if (node.id === id) return node.name
     return undefined
   }
 
   /** Gives back all memory and all uses of named objects. */
   destroy(host: RulesetHost, objects: NetnsObjects, netns: number): void {
-    for (const loaded of this.chains.values()) {
-      countUses(host, objects, netns, loaded.facts, -1)
-      host.free(loaded.ptr, loaded.size)
+    for (const { live } of this.chains.values()) {
+      countUses(host, objects, netns, live!.facts, -1)
+      host.free(live!.ptr, live!.size)
     }
     host.free(this.directory, this.capacity * 4)
     host.free(this.ptr, TABLE_SIZE)

@@ -1,4 +1,4 @@
-/** A growing run of 32-bit words: where a chain's bytes are made before they go to the engine's memory. */
+/** A growing run of 32-bit words: where a chain's block is made before it goes to the engine's memory. */
 export class Words {
   words = new Uint32Array(1 << 14)
   length = 0
@@ -10,26 +10,34 @@ export class Words {
   /** Makes room for `count` zeroed words and returns where they begin. */
   take(count: number): number {
     const start = this.length
-    this.length += count
-    if (this.length > this.words.length) {
-      const grown = new Uint32Array(Math.max(this.length, this.words.length * 2))
-      grown.set(this.words)
+    const end = start + count
+    if (end > this.words.length) {
+      const grown = new Uint32Array(Math.max(end, this.words.length * 2))
+      grown.set(this.words.subarray(0, start))
       this.words = grown
-    } else this.words.fill(0, start, this.length)
+    } else if (count > 64) this.words.fill(0, start, end)
+    else for (let i = start; i < end; i++) this.words[i] = 0
+    this.length = end
     return start
   }
 
   push(word: number): void {
-    if (this.length === this.words.length) {
-      this.take(1)
-      this.length--
-    }
-    this.words[this.length++] = word
+    const at = this.length
+    if (at === this.words.length) this.take(1)
+    this.words[at] = word
+    this.length = at + 1
   }
 
   /** Four words: an address as the engine keeps it. */
   pushAddress(address: readonly number[]): void {
-    for (const word of address) this.push(word)
+    for (let i = 0; i < 4; i++) this.push(address[i]!)
+  }
+
+  /** Copies all of them; a block of a few words is copied faster by hand. */
+  copyTo(to: Uint32Array, at: number): void {
+    const { words, length } = this
+    if (length > 256) to.set(words.subarray(0, length), at)
+    else for (let i = 0; i < length; i++) to[at + i] = words[i]!
   }
 
   pushWords(words: Uint32Array): void {

@@ -36,7 +36,7 @@ const PORT_OF = table(SERVICES)
 
 /** The protocol number of a name or number; 0 is every protocol. */
 export function protocolNumber(text: string): number {
-  const number = parseUint(text, 255) ?? NUMBER_OF.get(text.toLowerCase())
+  const number = NUMBER_OF.get(text) ?? parseUint(text, 255) ?? NUMBER_OF.get(text.toLowerCase())
   if (number === undefined) throw new Problem(`unknown protocol "${text}" specified`, { field: text })
   return number
 }

@@ -1,0 +1,33 @@
+/** What is wrong with a chain and its rules, apart from what depends on other chains: the first Problem. */
+import type { Chain, Family, Table } from '../../kernel/ruleset.ts'
+import { Problem } from '../../kernel/problem.ts'
+import { ruleFault } from './check.ts'
+import { atRule, ruleProblem } from './place.ts'
+
+export function checkChain({ name: table, chains }: Table, chain: Chain, hook: number | undefined): void {
+  const problem = (message: string): Problem => new Problem(message, { field: `${table} ${chain.name}` })
+  if (chains.get(chain.name) !== chain) throw problem('the chain is filed under another name')
+  if (hook !== undefined && chain.policy === null) throw problem('a built-in chain has a policy')
+  if (hook === undefined && chain.policy !== null)
+    throw problem(`table ${table} has no built-in chain "${chain.name}"`)
+  if (chain.name.length > 28) throw problem('the name of a chain has at most 28 characters')
+}
+
+/** Checks the rules that the chain before did not have, as `reusedRules` tells. */
+export function checkRules(
+  { name: table }: Table,
+  family: Family,
+  chain: Chain,
+  reuse: Int32Array | undefined,
+): void {
+  const at = { rule: 0 }
+  atRule({ table, chain, at }, () => {
+    const { rules } = chain
+    for (let i = 0; i < rules.length; i++) {
+      if (reuse !== undefined && reuse[i]! >= 0) continue
+      at.rule = i
+      const fault = ruleFault(rules[i]!, table, chain, family)
+      if (fault !== undefined) throw ruleProblem(table, chain, i, fault)
+    }
+  })
+}

@@ -15,6 +15,7 @@ import {
   type New,
 } from '../../apiserver/index.ts'
 import { Problem } from '../../kernel/problem.ts'
+import { convertManifests } from './convert.ts'
 import { isRecord, type Manifest, type ManifestObject } from './document.ts'
 import { ignoredFields } from './ignored.ts'
 import { sortByKind, type Warning } from './kinds.ts'
@@ -44,7 +45,9 @@ export class Applier {
 
   /** Applies in the order of kinds (namespaces first). Returns what the user should know. */
   apply(manifests: readonly Manifest[]): Warning[] {
-    const { applied, warnings } = sortByKind(manifests)
+    const current = convertManifests(manifests)
+    const { applied, warnings } = sortByKind(current.manifests)
+    warnings.unshift(...current.warnings)
     const order = new Map(kinds.map((kind, index) => [kind.kind, index]))
     const sorted = applied.toSorted(
       (a, b) => (order.get(a.object.kind) ?? 0) - (order.get(b.object.kind) ?? 0),

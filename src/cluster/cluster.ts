@@ -13,6 +13,7 @@ import { ApiClient, ApiServer, type Node } from '../apiserver/index.ts'
 import { ControllerManager } from '../controllers/index.ts'
 import { Engine, type CompiledEngine } from '../engine/index.ts'
 import { InformerFactory } from '../informer/index.ts'
+import { printIpsetSave } from '../kernel/ipset/index.ts'
 import { printIptablesSave } from '../kernel/iptables/index.ts'
 import { Problem } from '../kernel/problem.ts'
 import type { Family } from '../kernel/ruleset.ts'
@@ -25,6 +26,7 @@ import { ApiView } from './api-view.ts'
 import { checkFields, checkList } from './check.ts'
 import { Dataplane } from './components/dataplane.ts'
 import { NodeKernel } from './components/node-kernel.ts'
+import { NodePolicy, type PolicyConfig } from './components/node-policy.ts'
 import { NodeProxy } from './components/node-proxy.ts'
 import { Connector, type ConnectRequest } from './connect.ts'
 import type { Connectivity } from './connectivity.ts'
@@ -42,7 +44,7 @@ import { referenceMatrix } from './policy/reference-matrix.ts'
 import { suggest } from './reference.ts'
 import { fabricPiece, outsidePiece } from './topology/pieces.ts'
 import { ADDRESS_PLAN, nodeAddress } from './topology/plan.ts'
-import { printRuleset } from './topology/ruleset-script.ts'
+import { printRuleset, printSets } from './topology/ruleset-script.ts'
 import { printPiece } from './topology/script.ts'
 import { formatTrace } from './trace-text.ts'
 import { nodeAddresses, type ClusterView } from './view.ts'
@@ -61,6 +63,8 @@ export interface ClusterOptions {
   readonly podAddresses?: AddressOrder
   /** Flags of kube-proxy, the same on every node. */
   readonly kubeProxy?: Partial<KubeProxyConfig>
+  /** How network policies are enforced, the same on every node. */
+  readonly policy?: PolicyConfig
   /** The compiled engine, where it cannot be read from a file (a browser). */
   readonly wasm?: CompiledEngine
 }
@@ -73,8 +77,11 @@ const OPTIONS: Readonly<Record<keyof ClusterOptions, true>> = {
   zones: true,
   podAddresses: true,
   kubeProxy: true,
+  policy: true,
   wasm: true,
 }
+
+const POLICY_CONFIG: Readonly<Record<keyof PolicyConfig, true>> = { liveConnections: true, faults: true }
 
 export interface Settled {
   /** False when components still had work after an hour of virtual time. */
@@ -102,6 +109,7 @@ export class Cluster {
   readonly #network: Network
   readonly #applier: Applier
   readonly #proxies = new Map<string, NodeProxy>()
+  readonly #policies = new Map<string, NodePolicy>()
   readonly #options: ClusterOptions
   readonly #connector = new Connector()
   readonly #evaluators: EvaluatorMirror
@@ -112,6 +120,13 @@ export class Cluster {
     const { nodes = 2, proxyMode = 'iptables', seed = 1, zones = [], kubeProxy = {} } = options
     const { podAddresses = 'next' } = options
     checkFields(kubeProxy, Object.keys(DEFAULT_KUBE_PROXY_CONFIG), 'kubeProxy')
+    const { policy = {} } = options
+    checkFields(policy, Object.keys(POLICY_CONFIG), 'policy')
+    if (!['keep', 're-evaluate'].includes(policy.liveConnections ?? 'keep')) {
+      throw new Problem(`${String(policy.liveConnections)} is not known: expected keep or re-evaluate`, {
+        field: 'policy.liveConnections',
+      })
+    }
     if (proxyMode !== 'iptables') {
       throw new Problem(`${proxyMode} is not built yet; iptables is`, { field: 'proxyMode' })
     }
@@ -158,10 +173,12 @@ export class Cluster {
       loadBalancer: { pools: cidrs.map(({ loadBalancerCidr }) => loadBalancerCidr) },
     }).start()
     const watchers = new InformerFactory(new ApiClient(this.server, 'podwire'), { clock, seed })
-    new Dataplane(clock, watchers, this.#network, {
-      onNode: (node) => this.#startProxy(node),
-      onNodeGone: (name) => this.#stopProxy(name),
-    }).start()
+    const dataplane = new Dataplane(clock, watchers, this.#network, {
+      onNode: (node) => this.#startNode(node, (name) => dataplane.podsOf(name)),
+      onNodeGone: (name) => this.#stopNode(name),
+      onPod: (node, pod) => this.#policies.get(node)?.admit(pod) ?? true,
+    })
+    dataplane.start()
     for (let index = 1; index <= nodeCount; index++) {
       const zone = zones[index - 1]
       const nodeName = `node-${index}`
@@ -258,9 +275,15 @@ export class Cluster {
     switch (as) {
       case 'script':
         return this.#script(node)
-      case 'ipset':
-        // kube-proxy makes sets in ipvs mode only.
-        return ''
+      case 'ipset': {
+        if (node !== undefined) return printIpsetSave(this.#proxyOf(node).kernel.sets.list())
+        return [...this.#proxies.values()]
+          .map(({ kernel: { name, sets } }) => {
+            const text = printIpsetSave(sets.list())
+            return text === '' ? '' : `# ${name}\n${text}`
+          })
+          .join('')
+      }
       case 'iptables-save': {
         if (node === undefined) throw new Problem('is needed for iptables-save', { field: 'node' })
         return printIptablesSave(this.#proxyOf(node).kernel.iptables[family ?? 'ipv4'].ruleset)
@@ -292,10 +315,11 @@ export class Cluster {
       .map(([, { kernel }]) => kernel)
     return [
       ...pieces.flatMap((piece) => ['', ...printPiece(piece)]).slice(1),
-      ...kernels.flatMap(({ name, iptables, sysctls }) => [
+      ...kernels.flatMap(({ name, iptables, sysctls, sets }) => [
         '',
         `# kube-proxy on ${name}`,
         ...[...sysctls].map(([key, value]) => printNodeSysctl(name, { key, value })),
+        ...printSets(name, sets.list()),
         ...printRuleset(name, iptables.ipv4.ruleset),
         ...printRuleset(name, iptables.ipv6.ruleset),
       ]),
@@ -303,25 +327,32 @@ export class Cluster {
     ].join('\n')
   }
 
-  #startProxy(node: Node): void {
+  #startNode(node: Node, onReady: (name: string) => void): void {
     const { name } = node.metadata
     const kernel = new NodeKernel(this.engine, this.clock, name, nodeAddresses(node))
-    const { seed = 1, kubeProxy = {} } = this.#options
+    const { seed = 1, kubeProxy = {}, policy = {} } = this.#options
+    const { clock, server } = this
+    this.#policies.set(
+      name,
+      new NodePolicy(kernel, { ...policy, clock, server, seed, onReady: () => onReady(name) }),
+    )
     const clusterCIDRs = [ADDRESS_PLAN.ipv4.clusterCidr, ADDRESS_PLAN.ipv6.clusterCidr]
     this.#proxies.set(
       name,
       new NodeProxy(node, kernel, {
-        clock: this.clock,
-        server: this.server,
+        clock,
+        server,
         seed,
         config: { detectLocal: { mode: 'ClusterCIDR', clusterCIDRs }, ...kubeProxy },
       }),
     )
   }
 
-  #stopProxy(name: string): void {
+  #stopNode(name: string): void {
     this.#proxies.get(name)?.stop()
     this.#proxies.delete(name)
+    this.#policies.get(name)?.stop()
+    this.#policies.delete(name)
   }
 
   #proxyOf(node: string): NodeProxy {

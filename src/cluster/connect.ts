@@ -5,6 +5,7 @@ import { Problem } from '../kernel/problem.ts'
 import { checkFields } from './check.ts'
 import type { Flow, Hop, Reply, Verdict } from './flow.ts'
 import { hopsOf, newestVersions } from './hops.ts'
+import { policyReason } from './policy-reason.ts'
 import { parseProtocol, parseReference, type FlowProtocol } from './reference.ts'
 import { resolveDestination, type Destination } from './resolve/destination.ts'
 import { podWith } from './resolve/find.ts'
@@ -189,7 +190,9 @@ function judge(
         return { verdict: 'rejected', reason: `${who} got it, and ${nameOfRefusal(result)} came back` }
       }
       const lost = `its answer got lost${whereText(world, result.replyWhere)}`
-      return { verdict: 'dropped', reason: `${who} got it, but ${lost}: ${cause(hops, 'reply', result)}` }
+      const answer = hops.filter(({ direction }) => direction === 'reply')
+      const why = policyReason(world.view, answer, protocol) ?? cause(hops, 'reply', result)
+      return { verdict: 'dropped', reason: `${who} got it, but ${lost}: ${why}` }
     }
     case 'rejected': {
       const refusal = reply === 'none' ? 'and its refusal got lost' : `${nameOfRefusal(result)} came back`
@@ -202,8 +205,11 @@ function judge(
     }
     case 'unknown':
       return { verdict, reason: `a rule${there} cannot be evaluated: ${cause(hops, 'request', result)}` }
-    case 'dropped':
-      return { verdict, reason: `dropped${there}: ${cause(hops, 'request', result)}` }
+    case 'dropped': {
+      const asked = hops.filter(({ direction }) => direction === 'request')
+      const why = policyReason(world.view, asked, protocol) ?? cause(hops, 'request', result)
+      return { verdict, reason: `dropped${there}: ${why}` }
+    }
     default:
       return verdict satisfies never
   }

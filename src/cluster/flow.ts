@@ -1,5 +1,7 @@
 /** What a connection attempt answers: the shape of `podwire trace -o json`. Field names are a promise. */
 
+import type { PolicyOrigin } from '../kernel/ruleset.ts'
+
 /** `unknown`: the packet met a rule that could not be evaluated, and nothing is guessed. */
 export type Verdict = 'delivered' | 'dropped' | 'rejected' | 'unknown'
 
@@ -51,6 +53,8 @@ export interface Hop {
   /** The packet after this step. */
   readonly packet: Endpoints & { readonly mark: number }
   readonly resourceVersions?: Readonly<Record<string, string>>
+  /** Where the rule is a network policy's: what it says. */
+  readonly policy?: PolicyOrigin
 }
 
 export interface Reply {

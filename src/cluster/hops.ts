@@ -26,13 +26,14 @@ function hopOf(world: World, record: TraceRecord): Hop | undefined {
   switch (record.kind) {
     case 'rule': {
       const rule = ruleOf(world, record)
-      const versions = rule?.origin?.resourceVersions
+      const { resourceVersions: versions, policy } = rule?.origin ?? {}
       return {
         ...base,
         rule: (record.rule ?? 0) + 1,
         text: rule === undefined ? '' : `-A ${record.chain ?? ''}${printRuleSpec(rule, record.family)}`,
         verdict: rule === undefined ? '' : verdictOf(rule.target),
         ...(versions === undefined ? {} : { resourceVersions: versions }),
+        ...(policy === undefined ? {} : { policy }),
       }
     }
     case 'policy': {

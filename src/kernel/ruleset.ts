@@ -56,6 +56,23 @@ export interface RuleOrigin {
   readonly line?: number
   /** e.g. `{ services: '42', endpointslices: '57' }` */
   readonly resourceVersions?: Readonly<Record<string, string>>
+  readonly policy?: PolicyOrigin
+}
+
+/** What a rule of a policy compiler says, for those who tell people why a packet was dropped. */
+export interface PolicyOrigin {
+  /**
+   * `selects`: the policy is asked about the pod. `isolated`: policies were asked, and none of them allows it.
+   * `spoofed`: the pod has no such address. `live`: the connection was denied by what changed since it began.
+   */
+  readonly decision: 'selects' | 'Accept' | 'Deny' | 'Pass' | 'isolated' | 'spoofed' | 'live'
+  readonly direction?: 'egress' | 'ingress'
+  readonly kind?: 'NetworkPolicy' | 'ClusterNetworkPolicy'
+  /** `namespace/name` or `name`. */
+  readonly policy?: string
+  /** From 0, as in the object, and its name. */
+  readonly rule?: number
+  readonly ruleName?: string
 }
 
 /** An address with a mask. `mask` is set only when it is not a prefix (`-s 10.0.0.1/255.0.255.0`). */

@@ -31,6 +31,8 @@ export interface DataplaneHooks {
   /** The node's namespace is there (it has addresses and its block of pods'): its kube-proxy may start. */
   readonly onNode: (node: Node) => void
   readonly onNodeGone: (name: string) => void
+  /** The pod's interface is about to be plugged in. False: it has to wait, until `podsOf` is called for its node. */
+  readonly onPod: (node: string, pod: Pod) => boolean
 }
 
 export class Dataplane {
@@ -72,6 +74,11 @@ export class Dataplane {
     this.#informers.start()
   }
 
+  /** Looks at the pods of a node again. */
+  podsOf(node: string): void {
+    for (const pod of this.#pods.byIndex(BY_NODE, node)) this.#mark(`pod/${keyOf(pod)}`)
+  }
+
   #watch<T extends KubeObject>(informer: SharedInformer<T>, changed: (object: T) => void): Lister<T> {
     informer.addHandler({
       added: changed,
@@ -83,7 +90,7 @@ export class Dataplane {
 
   #nodeChanged(name: string): void {
     this.#mark(`node/${name}`)
-    for (const pod of this.#pods.byIndex(BY_NODE, name)) this.#mark(`pod/${keyOf(pod)}`)
+    this.podsOf(name)
     for (const service of this.#services.list()) {
       if (announcedAddresses(service).length > 0) this.#mark(`service/${keyOf(service)}`)
     }
@@ -140,7 +147,9 @@ export class Dataplane {
   #reconcilePod(path: string): void {
     const pod = this.#pods.getByKey(path)
     const piece = pod === undefined ? undefined : this.#pieceOf(pod)
-    this.#replace(`pod/${path}`, piece)
+    const key = `pod/${path}`
+    if (pod === undefined || piece === undefined || this.#network.has(key)) this.#replace(key, piece)
+    else if (this.#hooks.onPod(pod.spec.nodeName ?? '', pod)) this.#network.add(piece)
   }
 
   #removeStalePod(key: string): void {

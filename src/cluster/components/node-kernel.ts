@@ -1,8 +1,10 @@
-/** A node's kernel as its kube-proxy sees it: the namespace of the node in the engine. */
+/** A node's kernel as its kube-proxy and its policy agent see it: the namespace of the node in the engine. */
 import type { Engine } from '../../engine/index.ts'
 import type { ConntrackEntry } from '../../kernel/conntrack.ts'
+import type { IpSets, SetsChange } from '../../kernel/ipset.ts'
 import { Problem } from '../../kernel/problem.ts'
 import type { Family } from '../../kernel/ruleset.ts'
+import type { PolicyNode } from '../../policy/iptables/node.ts'
 import type { Clock } from '../../sim/clock.ts'
 import { RulesetIptables } from '../../proxy/iptables/ruleset-iptables.ts'
 import type { ConntrackTable, ProxyNode, Sysctl } from '../../proxy/node.ts'
@@ -15,12 +17,13 @@ const BUCKETS = 'net.netfilter.nf_conntrack_buckets'
 
 type Flow = ReturnType<ConntrackTable['list']> extends Iterable<infer F> ? F : never
 
-export class NodeKernel implements ProxyNode {
+export class NodeKernel implements ProxyNode, PolicyNode {
   readonly name: string
   readonly cpus = CPUS
   readonly iptables: Readonly<Record<Family, RulesetIptables>>
   readonly sysctl: Sysctl
   readonly conntrack: ConntrackTable
+  readonly sets: { change(change: SetsChange): void; list(): IpSets }
   readonly #addresses: readonly string[]
   readonly #sysctls = new Map<string, string>()
   #buckets = 0
@@ -35,6 +38,10 @@ export class NodeKernel implements ProxyNode {
         { load: (ruleset) => engine.rulesetSet(name, ruleset) },
       )
     this.iptables = { ipv4: iptables('ipv4'), ipv6: iptables('ipv6') }
+    this.sets = {
+      change: (change) => engine.setsChange(name, change),
+      list: () => engine.setsList(name),
+    }
     this.sysctl = {
       get: (key) => (key === BUCKETS ? this.#buckets : numberOf(engine, name, key)),
       set: (key, value) => {

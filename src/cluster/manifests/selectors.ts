@@ -27,14 +27,10 @@ export function selectorWarnings(view: ClusterView, placeOf: PlaceOf): Warning[]
       const { namespace, name } = policy.metadata
       const place = placeOf('NetworkPolicy', namespace, name)
       if (place === undefined) return []
-      const unenforced: Warning = {
-        message: `NetworkPolicy ${name} is not enforced: policies are not built yet`,
-        place: place(),
-      }
       const { podSelector = {} } = policy.spec
       return selects(view, namespace, podSelector)
-        ? [unenforced]
-        : [unenforced, nothing(`NetworkPolicy ${name}`, podSelector, place('spec.podSelector'))]
+        ? []
+        : [nothing(`NetworkPolicy ${name}`, podSelector, place('spec.podSelector'))]
     }),
     ...view.pods().flatMap((pod) => podWarnings(pod, placeOf)),
   ]

@@ -1,8 +1,10 @@
 /**
- * A ruleset as commands of a lab script: `iptables -t TABLE -N`, `-P` and `-A`, chain by chain. One script then holds
- * everything; a table is built in the order in which iptables-save prints it, user chains before the rules that jump to
- * them.
+ * A ruleset and its sets as commands of a lab script: `iptables -t TABLE -N`, `-P` and `-A`, chain by chain, and `ipset
+ * create` and `add`. One script then holds everything; sets come before the rules that name them, and a table is built
+ * in the order in which iptables-save prints it, user chains before the rules that jump to them.
  */
+import { printIpsetSave } from '../../kernel/ipset/index.ts'
+import type { IpSets } from '../../kernel/ipset.ts'
 import { chainsInOrder, printRuleSpec } from '../../kernel/iptables/index.ts'
 import type { Ruleset } from '../../kernel/ruleset.ts'
 
@@ -19,4 +21,11 @@ export function printRuleset(netns: string, ruleset: Ruleset): string[] {
       ),
     ]
   })
+}
+
+export function printSets(netns: string, sets: IpSets): string[] {
+  return printIpsetSave(sets)
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => `ip netns exec ${netns} ipset ${line}`)
 }

@@ -82,6 +82,16 @@ export class RulesetIptables implements Iptables {
     return true
   }
 
+  /** `-D`: takes the first equal rule out. False when there is none. */
+  deleteRule(table: TableName, chain: string, rule: Rule): boolean {
+    const before = this.#tables.get(table)?.chains.get(chain)
+    const at = before?.rules.findIndex((each) => sameRule(each, rule)) ?? -1
+    if (before === undefined || at < 0) return false
+    this.#chains(table).set(chain, { ...before, rules: before.rules.toSpliced(at, 1) })
+    this.#changed(table, [chain])
+    return true
+  }
+
   chainExists(table: TableName, chain: string): boolean {
     return this.#tables.get(table)?.chains.has(chain) ?? false
   }

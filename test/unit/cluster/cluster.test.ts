@@ -340,7 +340,6 @@ spec: { podSelector: {} }
     expect(cluster.warnings().map(({ message, place }) => `${place.line}: ${message}`)).toEqual([
       '5: the selector of Service lost (app=nobody) matches no pod',
       '18: no pod that Service shy selects has a TCP port 80',
-      '20: NetworkPolicy deny is not enforced: policies are not built yet',
     ])
   })
 

@@ -1,0 +1,166 @@
+/**
+ * The chains that stand as long as there is any policy, in the table mangle:
+ *
+ * ```
+ *   PREROUTING ─▶ NETPOL-PREROUTING   a pod sends with its own address only
+ *   FORWARD ─▶ NETPOL-FORWARD ─┬▶ NETPOL-EGRESS ─▶ …-NP ─▶ …-BASE   pods of this node as sources
+ *                              └▶ NETPOL-INGRESS ─▶ …-NP ─▶ …-BASE  pods of this node as destinations
+ *   INPUT ─▶ NETPOL-INPUT ─▶ NETPOL-EGRESS    a pod to its own node: ClusterNetworkPolicies only
+ * ```
+ *
+ * Mangle FORWARD comes after nat PREROUTING and before nat POSTROUTING, so policies see the real client and the chosen
+ * backend. ACCEPT there ends the table mangle only: kube-proxy's rules in filter still run, and neither writer cares who
+ * came first.
+ */
+import type { Family, Match, Rule, RuleHeader, TableName } from '../../kernel/ruleset.ts'
+import type { Placement } from '../plan/inputs.ts'
+import type { LiveConnections } from './compile.ts'
+import { ALLOW, DENY, FIRST, FORWARD, INPUT, LIVE, NEIGHBOURS, OUTPUT, PREROUTING, SPOOFED } from './names.ts'
+import { ACCEPT, comment, DROP, goto, inSet, jump, protocolHeader, RETURN, rule, states } from './rules.ts'
+
+export const TABLE: TableName = 'mangle'
+
+/** Local pods that any policy is about, by direction; and those whose traffic to their own node is policed. */
+export const GATES = {
+  egress: 'NETPOL-egress',
+  ingress: 'NETPOL-ingress',
+  nodeEgress: 'NETPOL-node-egress',
+} as const
+
+/** A bit of the connection mark: what conntrack knows is denied now. */
+const DENIED = 0x0008_0000
+
+export interface FixedOptions {
+  readonly family: Family
+  readonly live: LiveConnections
+  readonly placement: Placement
+  /** Interfaces that lead to pods: `veth+`. */
+  readonly podInterfaces: string
+  /** Traffic of pods to their own node is policed. */
+  readonly input: boolean
+}
+
+/** A rule in a built-in chain that leads to ours. */
+export interface Hook {
+  readonly chain: string
+  readonly rule: Rule
+}
+
+const toForward = hookRule(FORWARD, 'network policies')
+const HOOKS = {
+  forward: { chain: 'FORWARD', rule: toForward },
+  /** Where a dataplane asks too early. */
+  early: { chain: 'PREROUTING', rule: toForward },
+  input: { chain: 'INPUT', rule: hookRule(INPUT, 'network policies') },
+  output: { chain: 'OUTPUT', rule: hookRule(OUTPUT, 'network policies') },
+  spoofed: { chain: 'PREROUTING', rule: hookRule(PREROUTING, 'pods send with their own addresses') },
+} as const satisfies Record<string, Hook>
+
+export function hooks({ placement, input }: Pick<FixedOptions, 'placement' | 'input'>): readonly Hook[] {
+  return [
+    placement.hook === 'FORWARD' ? HOOKS.forward : HOOKS.early,
+    ...(input ? [HOOKS.input] : []),
+    ...(placement.ownNode === 'policed' ? [HOOKS.output] : []),
+    ...(placement.reversePath ? [HOOKS.spoofed] : []),
+  ]
+}
+
+function hookRule(chain: string, text: string): Rule {
+  return rule({}, [comment(text)], jump(chain))
+}
+
+export function fixedChains(options: FixedOptions): Map<string, readonly Rule[]> {
+  const { placement, input, live } = options
+  const { family } = options
+  const before = passing(options)
+  const toIngress = rule({}, [], goto(FIRST.ingress))
+  return new Map<string, readonly Rule[]>([
+    [FORWARD, [...before, gate(GATES.egress, family), toIngress]],
+    ...(input ? [[INPUT, [...before, gate(GATES.nodeEgress, family)]] as const] : []),
+    ...(placement.ownNode === 'policed' ? [[OUTPUT, [...before, toIngress]] as const] : []),
+    ...(placement.reversePath ? reversePath(options) : []),
+    ...(placement.neighbourDiscovery && family === 'ipv6' ? [[NEIGHBOURS, NEIGHBOUR_RULES] as const] : []),
+    ...(live === 're-evaluate' ? LIVE_CHAINS : []),
+  ])
+}
+
+/** What passes without a question, in front. */
+function passing({ family, live, placement }: FixedOptions): Rule[] {
+  const { accepted, neighbourDiscovery } = placement
+  const known = accepted.length === 0 ? [] : [states(...accepted)]
+  return [
+    ...(known.length === 0 ? [] : [rule({}, known, live === 'keep' ? ACCEPT : jump(LIVE))]),
+    ...(neighbourDiscovery && family === 'ipv6'
+      ? [rule(protocolHeader('ipv6-icmp'), [], jump(NEIGHBOURS))]
+      : []),
+  ]
+}
+
+function gate(base: string, family: Family): Rule {
+  return rule(
+    {},
+    [comment('pods that policies select for egress'), inSet(base, family, 'src')],
+    goto(FIRST.egress),
+  )
+}
+
+/** Router and neighbour solicitation and advertisement, redirect: never policed. */
+const NEIGHBOUR_RULES: readonly Rule[] = [133, 134, 135, 136, 137].map((type) =>
+  rule(protocolHeader('ipv6-icmp'), [{ kind: 'icmp6', icmpType: { value: { type } } }], ACCEPT),
+)
+
+const LINK_LOCAL: RuleHeader = { source: { value: { address: 'fe80::', prefixLength: 10 } } }
+
+/** Link-local addresses have no way back in the routing table, and never leave the link. */
+function reversePath({ family, podInterfaces }: FixedOptions): (readonly [string, readonly Rule[]])[] {
+  const inverted: Match = { kind: 'rpfilter', invert: true }
+  return [
+    [PREROUTING, [rule({ inInterface: { value: podInterfaces } }, [inverted], jump(SPOOFED))]],
+    [
+      SPOOFED,
+      [
+        ...(family === 'ipv6' ? [rule(LINK_LOCAL, [], RETURN)] : []),
+        rule({}, [comment('not an address of the pod')], DROP, { policy: { decision: 'spoofed' } }),
+      ],
+    ],
+  ]
+}
+
+const marked = (not: boolean): Match => ({
+  kind: 'connmark',
+  mark: { value: { value: DENIED, mask: DENIED }, ...(not ? { not } : {}) },
+})
+
+const setMark = (value: number): Rule['target'] => ({
+  kind: 'CONNMARK',
+  mode: 'set',
+  value,
+  ctmask: DENIED,
+  nfmask: 0xffff_ffff,
+})
+
+/**
+ * Connections that conntrack knows, when they are policed again: packets of the side that began it are asked about like
+ * new ones, and what they are told is noted at the connection; packets of the other side follow the note.
+ */
+const LIVE_CHAINS: readonly (readonly [string, readonly Rule[]])[] = [
+  [
+    LIVE,
+    [
+      rule(
+        {},
+        [
+          comment('a reply of a connection that is denied now'),
+          { kind: 'conntrack', ctdir: 'REPLY' },
+          marked(false),
+        ],
+        DROP,
+        { policy: { decision: 'live' } },
+      ),
+      rule({}, [{ kind: 'conntrack', ctdir: 'REPLY' }], ACCEPT),
+      rule({}, [states('RELATED'), marked(true)], ACCEPT),
+    ],
+  ],
+  [ALLOW, [rule({}, [marked(false)], setMark(0)), rule({}, [], ACCEPT)]],
+  [DENY, [rule({}, [], setMark(DENIED)), rule({}, [], DROP)]],
+]

@@ -1,0 +1,90 @@
+/** Small pieces that the rules of policies are made of. */
+import type {
+  ConntrackState,
+  Family,
+  Match,
+  PolicyOrigin,
+  Protocol,
+  Rule,
+  RuleHeader,
+  RuleOrigin,
+  Target,
+} from '../../kernel/ruleset.ts'
+import type { PolicyPlan } from '../plan/plan.ts'
+import { setName } from './names.ts'
+
+export const ACCEPT: Target = Object.freeze({ kind: 'ACCEPT' })
+export const DROP: Target = Object.freeze({ kind: 'DROP' })
+export const RETURN: Target = Object.freeze({ kind: 'RETURN' })
+
+export function jump(chain: string): Target {
+  return { kind: 'jump', chain }
+}
+
+export function goto(chain: string): Target {
+  return { kind: 'goto', chain }
+}
+
+/** XT_MAX_COMMENT_LEN, without the terminating zero. */
+const MAX_COMMENT = 255
+
+/** Rules of ClusterNetworkPolicies have free names; what is not printable ASCII has no place in a line of a rule. */
+export function comment(text: string): Match {
+  return { kind: 'comment', comment: text.replace(/[^ -~]/g, '?').slice(0, MAX_COMMENT) }
+}
+
+export function states(...values: readonly ConntrackState[]): Match {
+  return { kind: 'conntrack', ctstate: { value: values } }
+}
+
+export type Side = 'src' | 'dst'
+
+export function inSet(base: string, family: Family, side: Side, not = false): Match {
+  const value = setName(base, family)
+  return { kind: 'set', matchSet: not ? { value, not } : { value }, directions: [side] }
+}
+
+/** An address with the destination port. */
+export function inPortSet(base: string, family: Family, side: Side): Match {
+  return { kind: 'set', matchSet: { value: setName(base, family) }, directions: [side, 'dst'] }
+}
+
+export function rule(
+  header: RuleHeader,
+  matches: readonly Match[],
+  target: Target | null,
+  origin?: RuleOrigin,
+): Rule {
+  return origin === undefined ? { header, matches, target } : { header, matches, target, origin }
+}
+
+export function protocolHeader(protocol: Protocol | 'ipv6-icmp'): RuleHeader {
+  return { protocol: { value: protocol } }
+}
+
+/** `NetworkPolicy default/redis-allow ingress`, with `[0]` or `[0] (name)` for one of its rules. */
+export function originOf(
+  plan: PolicyPlan,
+  decision: PolicyOrigin['decision'],
+  index?: { readonly index: number; readonly name?: string },
+): { readonly origin: RuleOrigin; readonly comment: Match } {
+  const { kind, namespace, name, direction, resourceVersion } = plan
+  const policy = namespace === undefined ? name : `${namespace}/${name}`
+  const resource = kind === 'NetworkPolicy' ? 'networkpolicies' : 'clusternetworkpolicies'
+  const which =
+    index === undefined ? '' : `[${index.index}]${index.name === undefined ? '' : ` (${index.name})`}`
+  return {
+    comment: comment(`${kind} ${policy} ${direction}${which}`),
+    origin: {
+      resourceVersions: { [resource]: resourceVersion },
+      policy: {
+        decision,
+        kind,
+        policy,
+        direction,
+        ...(index === undefined ? {} : { rule: index.index }),
+        ...(index?.name === undefined ? {} : { ruleName: index.name }),
+      },
+    },
+  }
+}

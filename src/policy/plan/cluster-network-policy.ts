@@ -1,0 +1,90 @@
+/**
+ * ClusterNetworkPolicy (policy.networking.k8s.io/v1alpha2) in the words of a plan. Unlike NetworkPolicy it isolates
+ * nobody: a pod that no rule matches goes on to the next policy. A peer of a kind that is not known here closes: an
+ * Accept of it lets nobody through, a Deny or Pass of it denies everybody, as the API demands.
+ */
+import type {
+  ClusterNetworkPolicy,
+  ClusterNetworkPolicyAction,
+  ClusterNetworkPolicyEgressPeer,
+  ClusterNetworkPolicyPodPeer,
+  ClusterNetworkPolicyProtocol,
+} from '../../apiserver/index.ts'
+import type { Direction, PlanPeer, PlanPort, PlanRule, PodSelector, PolicyPlan } from './plan.ts'
+
+interface ApiRule {
+  readonly name?: string
+  readonly action: ClusterNetworkPolicyAction
+  readonly peers: readonly ClusterNetworkPolicyEgressPeer[]
+  readonly protocols?: readonly ClusterNetworkPolicyProtocol[]
+}
+
+export function planClusterNetworkPolicy({ metadata, spec }: ClusterNetworkPolicy): PolicyPlan[] {
+  const { name, resourceVersion } = metadata
+  const { tier, priority } = spec
+  const subject = podsOf(spec.subject)
+  if (subject === undefined) return []
+  const plan = (direction: Direction, rules: readonly ApiRule[]): PolicyPlan[] =>
+    rules.length === 0
+      ? []
+      : [
+          {
+            kind: 'ClusterNetworkPolicy',
+            name,
+            resourceVersion,
+            tier,
+            priority,
+            direction,
+            subject,
+            rules: rules.map(planRule),
+          },
+        ]
+  const { ingress = [], egress = [] } = spec
+  return [
+    ...plan(
+      'egress',
+      egress.map(({ to, ...rest }) => ({ ...rest, peers: to })),
+    ),
+    ...plan(
+      'ingress',
+      ingress.map(({ from, ...rest }) => ({ ...rest, peers: from })),
+    ),
+  ]
+}
+
+function planRule({ name, action, peers, protocols }: ApiRule, index: number): PlanRule {
+  const known = peers.map(planPeer)
+  const closed = action !== 'Accept' && known.includes(undefined)
+  return {
+    index,
+    ...(name === undefined ? {} : { name }),
+    action: closed ? 'Deny' : action,
+    peers: closed ? undefined : known.flatMap((some) => some ?? []),
+    ports: protocols === undefined || protocols.length === 0 ? undefined : protocols.map(planPort),
+  }
+}
+
+/** Undefined: a peer of an unknown kind. */
+function planPeer(peer: ClusterNetworkPolicyEgressPeer): PlanPeer[] | undefined {
+  const selector = podsOf(peer)
+  if (selector !== undefined) return [{ kind: 'pods', selector }]
+  if (peer.nodes !== undefined) return [{ kind: 'nodes', selector: peer.nodes }]
+  return peer.networks?.map((cidr) => ({ kind: 'network', cidr, except: [] }))
+}
+
+function podsOf({ namespaces, pods }: ClusterNetworkPolicyPodPeer): PodSelector | undefined {
+  if (namespaces !== undefined) return { namespaces: { labels: namespaces }, pods: {} }
+  if (pods === undefined) return undefined
+  return { namespaces: { labels: pods.namespaceSelector }, pods: pods.podSelector }
+}
+
+/** Without a destination port: all ports of the protocol. */
+function planPort({ tcp, udp, sctp, destinationNamedPort }: ClusterNetworkPolicyProtocol): PlanPort {
+  if (destinationNamedPort !== undefined) return { kind: 'named', name: destinationNamedPort }
+  const protocol = tcp !== undefined ? 'TCP' : udp !== undefined ? 'UDP' : 'SCTP'
+  const { number, range } = (tcp ?? udp ?? sctp)?.destinationPort ?? {}
+  if (number !== undefined) return { kind: 'range', protocol, from: number, to: number }
+  return range === undefined
+    ? { kind: 'protocol', protocol }
+    : { kind: 'range', protocol, from: range.start, to: range.end }
+}

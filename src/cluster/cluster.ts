@@ -11,7 +11,7 @@
  */
 import { ApiClient, ApiServer, type Node } from '../apiserver/index.ts'
 import { ControllerManager } from '../controllers/index.ts'
-import { Engine, type CompiledEngine } from '../engine/index.ts'
+import { Engine, type Attempt, type AttemptResult, type CompiledEngine } from '../engine/index.ts'
 import { InformerFactory } from '../informer/index.ts'
 import { printIpsetSave } from '../kernel/ipset/index.ts'
 import { printIptablesSave } from '../kernel/iptables/index.ts'
@@ -38,16 +38,17 @@ import { selectorWarnings } from './manifests/selectors.ts'
 import { loadManifests, type ManifestInput } from './manifests/sources.ts'
 import { matrix, type MatrixRequest } from './matrix.ts'
 import { Network } from './network.ts'
+import { claimOutside, listenOutside } from './outside.ts'
 import { referenceAnswer, type ReferenceAnswer } from './policy/answer.ts'
 import { asProblems, EvaluatorMirror } from './policy/mirror.ts'
 import { referenceMatrix } from './policy/reference-matrix.ts'
 import { suggest } from './reference.ts'
-import { fabricPiece, outsidePiece } from './topology/pieces.ts'
+import { fabricPiece, OUTSIDE, outsidePiece } from './topology/pieces.ts'
 import { ADDRESS_PLAN, nodeAddress } from './topology/plan.ts'
 import { printRuleset, printSets } from './topology/ruleset-script.ts'
 import { printPiece } from './topology/script.ts'
 import { formatTrace } from './trace-text.ts'
-import { nodeAddresses, type ClusterView } from './view.ts'
+import { isRunning, nodeAddresses, podAddresses, serviceAddresses, type ClusterView } from './view.ts'
 import type { World } from './world.ts'
 
 export interface ClusterOptions {
@@ -240,6 +241,27 @@ export class Cluster {
     this.#flush()
     const { flow, from, to } = this.#connector.connect(this.#world(), request)
     return { flow, text: formatTrace(flow, { from, to }) }
+  }
+
+  /**
+   * Connection attempts by namespace and address, as many as you like at once, without a trace: what `connect` costs
+   * names and hops more. `forget`: conntrack keeps nothing of them, so that no attempt changes what the next one meets.
+   */
+  probe(attempts: readonly Attempt[], options: { readonly forget?: boolean } = {}): AttemptResult[] {
+    this.#flush()
+    const world = this.#world()
+    const inside = new Set([
+      ...this.view.pods().filter(isRunning).flatMap(({ status }) => podAddresses(status)),
+      ...this.view.nodes().flatMap(nodeAddresses),
+      ...this.view.services().flatMap(serviceAddresses),
+    ])
+    for (const { netns, source, destination, destinationPort, protocol } of attempts) {
+      if (netns === OUTSIDE && source !== undefined) claimOutside(world, source)
+      if (inside.has(destination)) continue
+      claimOutside(world, destination)
+      listenOutside(world, protocol, destinationPort)
+    }
+    return this.engine.probe(attempts, options)
   }
 
   /** Every workload to every workload, on every port. */

@@ -5,13 +5,12 @@ import { Problem } from '../kernel/problem.ts'
 import { checkFields } from './check.ts'
 import type { Flow, Hop, Reply, Verdict } from './flow.ts'
 import { hopsOf, newestVersions } from './hops.ts'
+import { claimOutside, listenOutside } from './outside.ts'
 import { policyReason } from './policy-reason.ts'
 import { parseProtocol, parseReference, type FlowProtocol } from './reference.ts'
 import { resolveDestination, type Destination } from './resolve/destination.ts'
 import { podWith } from './resolve/find.ts'
 import { resolveSource, type Source } from './resolve/source.ts'
-import { OUTSIDE, outsideAddressPiece } from './topology/pieces.ts'
-import { ADDRESS_PLAN, clusterRangeOf } from './topology/plan.ts'
 import { namesOf } from './names.ts'
 import type { World } from './world.ts'
 
@@ -98,23 +97,11 @@ export function checkRequest(request: ConnectRequest): void {
   }
 }
 
-/** The outside host has whatever addresses people name, and listens on whatever port they ask for. */
 function prepareOutside(world: World, source: Source, destination: Destination): void {
-  const own = Object.values(ADDRESS_PLAN).map(({ outsideHost }) => outsideHost)
-  const claim = (wanted: string): void => {
-    if (
-      own.includes(wanted) ||
-      world.network.has(`outside/${wanted}`) ||
-      clusterRangeOf(wanted) !== undefined
-    )
-      return
-    world.network.add(outsideAddressPiece(wanted))
-  }
-  if (source.kind === 'outside' && source.address !== undefined) claim(source.address)
+  if (source.kind === 'outside' && source.address !== undefined) claimOutside(world, source.address)
   if (!destination.outside) return
-  claim(destination.address)
-  const { protocol, port } = destination
-  if (protocol !== 'icmp') world.network.listen(OUTSIDE, [{ protocol, port }])
+  claimOutside(world, destination.address)
+  listenOutside(world, destination.protocol, destination.port)
 }
 
 interface Outcome {

@@ -251,7 +251,10 @@ export class Cluster {
     this.#flush()
     const world = this.#world()
     const inside = new Set([
-      ...this.view.pods().filter(isRunning).flatMap(({ status }) => podAddresses(status)),
+      ...this.view
+        .pods()
+        .filter(isRunning)
+        .flatMap(({ status }) => podAddresses(status)),
       ...this.view.nodes().flatMap(nodeAddresses),
       ...this.view.services().flatMap(serviceAddresses),
     ])

@@ -7,7 +7,8 @@ import type { World } from './world.ts'
 /** From now on it has the address, unless that can only belong to the cluster. */
 export function claimOutside({ network }: Pick<World, 'network'>, address: string): void {
   const own = Object.values(ADDRESS_PLAN).map(({ outsideHost }) => outsideHost)
-  if (own.includes(address) || network.has(`outside/${address}`) || clusterRangeOf(address) !== undefined) return
+  if (own.includes(address) || network.has(`outside/${address}`) || clusterRangeOf(address) !== undefined)
+    return
   network.add(outsideAddressPiece(address))
 }
 

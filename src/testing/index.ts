@@ -15,3 +15,14 @@ export {
   type PortArgument,
 } from './matchers.ts'
 export type { ExpectedMatrix, MatrixLetter, MatrixMatchOptions } from './matrix-text.ts'
+export {
+  checkEnforcement,
+  describeDifference,
+  formatReport,
+  type Difference,
+  type DifferenceKind,
+  type EnforcementOptions,
+  type EnforcementReport,
+} from './enforcement/check.ts'
+export { questionsOf, type PacketQuestion, type QuestionSelection } from './enforcement/questions.ts'
+export { finishPod, startCluster } from './start-cluster.ts'

@@ -3,11 +3,17 @@
  * They agree when an allowed connection's first packet reaches the other stack (something listens there or not) and its
  * answer comes back, and a denied one's is dropped by a rule. Anything else is a difference; nothing is excused.
  */
-import { REASON_NETFILTER_DROP, REASON_NO_SOCKET } from '../../abi/reason.ts'
+import { REASON_NETFILTER_DROP, REASON_NO_SOCKET, REASON_UNHANDLED_PROTO } from '../../abi/reason.ts'
 import type { Cluster } from '../../cluster/cluster.ts'
 import { familyOf } from '../../cluster/topology/plan.ts'
 import { reasonText, type Attempt, type AttemptResult } from '../../engine/index.ts'
-import type { Endpoint, Evaluator, PolicyOptions, PolicyVerdict, Question } from '../../policy/evaluate/index.ts'
+import type {
+  Endpoint,
+  Evaluator,
+  PolicyOptions,
+  PolicyVerdict,
+  Question,
+} from '../../policy/evaluate/index.ts'
 import { endsOf, type End } from './ends.ts'
 import { questionsOf, type PacketQuestion, type QuestionSelection } from './questions.ts'
 
@@ -76,7 +82,8 @@ export function checkEnforcement(
 
 /** The first packet reached the stack it was for. */
 export function hasArrived({ verdict, reason }: AttemptResult): boolean {
-  return verdict === 'delivered' || (verdict === 'rejected' && reason === REASON_NO_SOCKET)
+  const refused = reason === REASON_NO_SOCKET || reason === REASON_UNHANDLED_PROTO
+  return verdict === 'delivered' || (verdict === 'rejected' && refused)
 }
 
 export function differenceOf(allowed: boolean, observed: AttemptResult): DifferenceKind | undefined {
@@ -137,7 +144,10 @@ export function keyOf(endpoint: Endpoint): string {
 }
 
 /** `blocked: default/a → default/b 80/tcp (ipv4): …`, and with a cluster the packet's way. */
-export function describeDifference({ kind, question, expected, observed }: Difference, cluster?: Cluster): string {
+export function describeDifference(
+  { kind, question, expected, observed }: Difference,
+  cluster?: Cluster,
+): string {
   const { from, to, protocol, port, family } = question
   const on = port === undefined ? protocol : `${port}/${protocol}`
   const lines = [

@@ -70,7 +70,9 @@ export function cidrsOf(view: ClusterView): string[] {
     .flatMap(({ ipBlock }) => (ipBlock === undefined ? [] : [ipBlock.cidr, ...(ipBlock.except ?? [])]))
   const networks = view
     .clusterNetworkPolicies()
-    .flatMap(({ spec: { egress = [] } }) => egress.flatMap(({ to }) => to.flatMap(({ networks = [] }) => networks)))
+    .flatMap(({ spec: { egress = [] } }) =>
+      egress.flatMap(({ to }) => to.flatMap(({ networks = [] }) => networks)),
+    )
   return [...new Set([...blocks, ...networks])]
 }
 

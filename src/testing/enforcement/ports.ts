@@ -35,7 +35,8 @@ export function portsOf(view: ClusterView): AskedPort[] {
       for (const { tcp, udp, sctp } of items)
         for (const { destinationPort } of [tcp ?? {}, udp ?? {}, sctp ?? {}]) {
           if (destinationPort?.number !== undefined) around(destinationPort.number)
-          if (destinationPort?.range !== undefined) around(destinationPort.range.start, destinationPort.range.end)
+          if (destinationPort?.range !== undefined)
+            around(destinationPort.range.start, destinationPort.range.end)
         }
   // Nobody may forget the other protocols: a policy about one of them isolates from all.
   for (const protocol of ['UDP', 'SCTP'] as const) protocols.add(protocol)

@@ -34,9 +34,7 @@ export function questionsOf(
 ): PacketQuestion[] {
   const pairs = families.flatMap((family) => {
     const ends = endsOf(view).filter(({ addresses }) => addresses.some((one) => familyOf(one) === family))
-    return ends.flatMap((from) =>
-      ends.filter((to) => mayTalk(from, to)).map((to) => ({ from, to, family })),
-    )
+    return ends.flatMap((from) => ends.filter((to) => mayTalk(from, to)).map((to) => ({ from, to, family })))
   })
   const ports = portsOf(view)
   const random = new Random(seed)

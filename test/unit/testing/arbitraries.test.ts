@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { findKind, namespaces, type KubeObject, type New } from '../../../src/apiserver/index.ts'
 import {
   arbitraryCluster,
+  arbitraryClusterPolicy,
   arbitraryDeployment,
   arbitraryIpBlock,
   arbitraryNamespace,
@@ -44,6 +45,7 @@ const EACH: readonly (readonly [string, fc.Arbitrary<Manifest<KubeObject>>])[] =
   ['Service', arbitraryService()],
   ['Deployment', arbitraryDeployment()],
   ['NetworkPolicy', arbitraryPolicy()],
+  ['ClusterNetworkPolicy', arbitraryClusterPolicy()],
 ]
 
 describe('arbitraries', () => {
@@ -55,7 +57,7 @@ describe('arbitraries', () => {
     fc.assert(
       fc.property(arbitraryCluster(), (plan) => {
         const { client } = startServer({ serviceCIDRs: ['10.96.0.0/16', 'fd00:10:96::/112'] })
-        for (const object of objectsOf({ ...plan, clusterNetworkPolicies: [] })) create(client, object)
+        for (const object of objectsOf(plan)) create(client, object)
         const there = new Set(plan.namespaces.map(({ metadata }) => metadata.name))
         for (const { metadata } of [...plan.pods, ...plan.services, ...plan.networkPolicies])
           expect(there).toContain(metadata.namespace)

@@ -10,6 +10,8 @@ import type {
   Pod,
 } from '../../apiserver/types/index.ts'
 import type { AddressFamily } from './address.ts'
+import { AllPairs } from './classes/all-pairs.ts'
+import { Partition } from './classes/partition.ts'
 import { checkPriorities } from './cluster-tier.ts'
 import type { ConnectionSet } from './connections.ts'
 import { externalRanges, type ExternalOptions, type ExternalRange } from './external.ts'
@@ -30,6 +32,7 @@ export type EndsOptions = Pick<Question, 'family' | 'throughService'>
 export class Evaluator {
   readonly index = new PolicyIndex()
   readonly options: PolicyOptions
+  readonly #partitions = new Map<AddressFamily, Partition>()
   readonly #taken = new Map<AddressFamily, readonly bigint[]>()
 
   /** @throws PolicyError for an object that cannot be evaluated, or one that contradicts the options. */
@@ -48,14 +51,14 @@ export class Evaluator {
 
   /** Adds the object, or replaces the one of its kind, namespace and name. @throws PolicyError, and nothing has changed */
   upsert(object: PolicyObject): void {
-    this.#set(object)
-    this.#changed(object.kind)
+    const { kind, metadata } = object
+    const { namespace = 'default', name } = metadata
+    this.#change(kind, namespace, name, () => this.#set(object))
   }
 
   /** What is not there is not missed. */
   remove(kind: PolicyObject['kind'], namespace: string | undefined, name: string): void {
-    this.#delete(kind, namespace ?? 'default', name)
-    this.#changed(kind)
+    this.#change(kind, namespace ?? 'default', name, () => this.#delete(kind, namespace ?? 'default', name))
   }
 
   /** @throws PolicyError for a question about what does not exist, or that the options make an error */
@@ -83,6 +86,21 @@ export class Evaluator {
     options: ExternalOptions = {},
   ): ExternalRange[] {
     return externalRanges(pod, direction, family, this.#addressesTaken(family), this.#context, options)
+  }
+
+  /**
+   * All pairs of pods by classes of pods that no policy can tell apart: a live view, kept up to date as objects change.
+   * `family` defaults to that of the first pod with an address.
+   */
+  allPairs({ family = this.#mainFamily(), throughService = false }: EndsOptions = {}): AllPairs {
+    const partition = getOrMake(this.#partitions, family, () => new Partition(this.#context, family))
+    return new AllPairs(partition, this.#context, throughService)
+  }
+
+  #mainFamily(): AddressFamily {
+    for (const { name } of this.index.namespaces())
+      for (const { addresses } of this.index.podsOf(name)) if (addresses[0]) return addresses[0].family
+    return 'ipv4'
   }
 
   /** By somebody of the cluster, sorted. */
@@ -128,11 +146,38 @@ export class Evaluator {
     }
   }
 
-  #changed(kind: PolicyObject['kind']): void {
+  /** Changes the index, and then everything that was made from it. */
+  #change(kind: PolicyObject['kind'], namespace: string, name: string, write: () => void): void {
+    const { index } = this
+    const before = kind === 'Node' ? index.node(name) : undefined
+    write()
     if (kind === 'Pod' || kind === 'Node') this.#taken.clear()
+    for (const partition of this.#partitions.values())
+      switch (kind) {
+        case 'Pod':
+          partition.setPod(`${namespace}/${name}`, index.pod(namespace, name))
+          break
+        case 'Namespace':
+          partition.setNamespace(name)
+          break
+        case 'Node':
+          partition.setNode(name, before, index.node(name))
+          break
+        case 'NetworkPolicy':
+          partition.setPolicy(`${namespace}/${name}`, index.networkPolicy(namespace, name))
+          break
+        case 'ClusterNetworkPolicy':
+          partition.setPolicy(name, index.clusterPolicy(name))
+      }
   }
 
   get #context(): Context {
     return { index: this.index, options: this.options }
   }
+}
+
+function getOrMake<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key)
+  if (value === undefined) map.set(key, (value = make()))
+  return value
 }

@@ -4,6 +4,7 @@ export { DEFAULT_POLICY_OPTIONS, OPTION_VALUES, type PolicyOptions } from './opt
 export { PolicyError } from './policy-error.ts'
 export {
   ALL_CONNECTIONS,
+  connectionsKey,
   connectionsOf,
   equalConnections,
   hasConnection,
@@ -16,5 +17,7 @@ export {
   type PortInterval,
 } from './connections.ts'
 export { formatConnections, type ConnectionsFormat } from './format-connections.ts'
+export type { AllPairs, PodClass } from './classes/all-pairs.ts'
+export type { PortQuestion } from './classes/pair-count.ts'
 export type { ExternalOptions, ExternalRange } from './external.ts'
 export type * from './question.ts'

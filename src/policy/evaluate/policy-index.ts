@@ -151,6 +151,14 @@ export class PolicyIndex {
     return this.#entries.get(namespace)?.policies.values() ?? []
   }
 
+  networkPolicy(namespace: string, name: string): NamespacedPolicy | undefined {
+    return this.#entries.get(namespace)?.policies.get(name)
+  }
+
+  clusterPolicy(name: string): ClusterPolicy | undefined {
+    return this.#clusterPolicies.get(name)
+  }
+
   /** By priority, and by name where that is equal. */
   clusterPoliciesOf(tier: ClusterPolicy['tier']): readonly ClusterPolicy[] {
     let policies = this.#tiers.get(tier)

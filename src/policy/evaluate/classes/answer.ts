@@ -1,0 +1,123 @@
+/**
+ * What a profile says about one peer, or about every class of pods at once. The second is the first, a rule at a time:
+ * a rule is laid over the classes that have one of its tokens.
+ */
+import type { Exemptions } from '../exempt.ts'
+import type { CompiledRule, PortShape } from './compiled-policy.ts'
+import { DecisionTable, UNDECIDED } from './decision-table.ts'
+import type { Profile, Stage } from './profile.ts'
+import { EVERYTHING, NOTHING, type SetId, type SetTable } from './set-table.ts'
+import type { Token } from './token.ts'
+
+/** The other end, as rules see it. */
+export interface Peer {
+  readonly has: (token: Token) => boolean
+  /** Undefined when it is no pod. */
+  readonly shape: PortShape | undefined
+}
+
+/** Classes by their numbers; there may be gaps. */
+export interface PeerClasses {
+  readonly length: number
+  readonly shape: (index: number) => PortShape | undefined
+}
+
+/** Of a tier a decision, of NetworkPolicies a set. */
+type StageAnswer = number
+
+export class Answers {
+  readonly sets: SetTable
+  readonly #decisions: DecisionTable
+
+  constructor(sets: SetTable) {
+    this.sets = sets
+    this.#decisions = new DecisionTable(sets)
+  }
+
+  /** `known` keeps what stages say about this peer, for the profiles that share them. */
+  at(
+    profile: Profile | undefined,
+    peer: Peer,
+    exempt: Exemptions = {},
+    known: Map<Stage, StageAnswer> = new Map(),
+  ): SetId {
+    if (profile === undefined) return EVERYTHING
+    const { admin, networkPolicies, baseline } = profile
+    const cluster = exempt.ClusterNetworkPolicy === undefined
+    const ask = (stage: Stage): StageAnswer => {
+      let answer = known.get(stage)
+      if (answer === undefined) known.set(stage, (answer = this.#stageAt(stage, peer)))
+      return answer
+    }
+    const first = admin !== undefined && cluster ? ask(admin) : UNDECIDED
+    if (networkPolicies !== undefined && exempt.NetworkPolicy === undefined)
+      return this.#decisions.result(first, ask(networkPolicies))
+    const last = baseline !== undefined && cluster ? ask(baseline) : UNDECIDED
+    return this.#decisions.result(first, this.#decisions.result(last, EVERYTHING))
+  }
+
+  /** One set a class. `known` keeps what tiers say. Cost: the classes, and for each rule the classes that its peers match. */
+  row(
+    profile: Profile | undefined,
+    classes: PeerClasses,
+    known: Map<Stage, Int32Array> = new Map(),
+  ): Int32Array {
+    const { admin, networkPolicies, baseline } = profile ?? {}
+    const ask = (stage: Stage): Int32Array => {
+      let row = known.get(stage)
+      if (row === undefined) {
+        if (known.size >= MOST_ROWS) known.clear()
+        known.set(stage, (row = this.#stageRow(stage, classes)))
+      }
+      return row
+    }
+    const row = new Int32Array(classes.length).fill(EVERYTHING)
+    if (networkPolicies !== undefined) row.set(this.#stageRow(networkPolicies, classes))
+    else if (baseline !== undefined) this.#lay(ask(baseline), row)
+    if (admin !== undefined) this.#lay(ask(admin), row)
+    return row
+  }
+
+  /** The decisions of a tier over what the tiers below it allow. */
+  #lay(tier: Int32Array, row: Int32Array): void {
+    for (let index = 0; index < row.length; index++)
+      row[index] = this.#decisions.result(tier[index]!, row[index]!)
+  }
+
+  #stageAt({ kind, rules, everything, shape, direction }: Stage, peer: Peer): StageAnswer {
+    if (everything) return EVERYTHING
+    let answer = START[kind]
+    for (const rule of rules) {
+      if (rule.peers !== undefined && !rule.peers.some(peer.has)) continue
+      const matched = rule.connections(direction === 'egress' ? peer.shape : shape)
+      answer = this.#step(kind, answer, rule, matched)
+    }
+    return answer
+  }
+
+  #stageRow({ kind, rules, everything, shape, direction }: Stage, classes: PeerClasses): Int32Array {
+    const row = new Int32Array(classes.length).fill(everything ? EVERYTHING : START[kind])
+    if (everything) return row
+    for (const rule of rules) {
+      const byPeer = direction === 'egress' && rule.named
+      const same = byPeer ? NOTHING : rule.connections(shape)
+      const visit = (index: number): void => {
+        const matched = byPeer ? rule.connections(classes.shape(index)) : same
+        row[index] = this.#step(kind, row[index]!, rule, matched)
+      }
+      if (rule.peers === undefined) for (let index = 0; index < row.length; index++) visit(index)
+      else for (const token of rule.peers) token.classes.forEach(visit)
+    }
+    return row
+  }
+
+  #step(kind: Stage['kind'], answer: StageAnswer, { rule }: CompiledRule, matched: SetId): StageAnswer {
+    return kind === 'union'
+      ? this.sets.union(answer, matched)
+      : this.#decisions.step(answer, rule.action, matched)
+  }
+}
+
+const MOST_ROWS = 256
+
+const START = { tier: UNDECIDED, union: NOTHING } as const

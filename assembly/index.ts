@@ -2,7 +2,7 @@
 // linear memory, 0 = none; records are laid out as src/abi says.
 
 import { PROBE_SIZE } from '../src/abi/probe.ts'
-import { RTN_UNICAST } from '../src/abi/route.ts'
+import { RT_TABLE_LOCAL } from '../src/abi/route.ts'
 import { SKB_FRAME } from '../src/abi/skb.ts'
 import { Arena } from './memory/arena.ts'
 import { Bytes } from './memory/bytes.ts'
@@ -12,16 +12,16 @@ import { FragQueue } from './fragment/queue.ts'
 import { Nat } from './conntrack/nat/nat.ts'
 import { Random } from './memory/random.ts'
 import { Time } from './memory/time.ts'
-import { Addr } from './netns/addr.ts'
-import { Admin } from './netns/admin.ts'
+import { Addresses } from './netns/addresses.ts'
 import { Fib } from './netns/fib.ts'
 import { Link } from './netns/link.ts'
+import { Links } from './netns/links.ts'
+import { Namespaces } from './netns/namespaces.ts'
 import { Neigh } from './netns/neigh.ts'
 import { Netns } from './netns/netns.ts'
 import { Prefix } from './netns/prefix.ts'
-import { Route } from './netns/route.ts'
+import { UserRoutes } from './netns/routes.ts'
 import { Socket } from './netns/socket.ts'
-import { Address } from './packet/address.ts'
 import { Pool } from './packet/pool.ts'
 import { Skb } from './packet/skb.ts'
 import { Attempt } from './stack/attempt.ts'
@@ -76,7 +76,7 @@ export function arena_used(): u32 {
 // Namespaces and what `ip` makes in them.
 
 export function netns_create(): u32 {
-  const netns = Admin.createNetns()
+  const netns = Namespaces.create()
   if (netns == 0) return 0
   const ct = Conntrack.netnsInit(Netns.id(netns))
   store<u32>(netns, ct as u32, NETNS_CT)
@@ -89,27 +89,27 @@ export function netns_destroy(netns: u32): void {
   FragQueue.flush(netns)
   Connection.closeAll(netns)
   Conntrack.netnsExit(Netns.ct(netns))
-  Admin.destroyNetns(netns)
+  Namespaces.destroy(netns)
 }
 
 /** IPv6 forwarding of the namespace's links was changed. */
 export function netns_forwarding6(netns: u32): void {
-  Admin.forwarding6(netns)
+  Addresses.forwarding6(netns)
 }
 
 export function link_create(netns: u32, kind: u32): u32 {
-  return Admin.createLink(netns, kind) as u32
+  return Links.create(netns, kind) as u32
 }
 
 export function link_destroy(link: u32): void {
   Transmit.forget(Link.netns(link), link)
   Nat.forgetMasquerades(Netns.id(Link.netns(link)), Link.ifindex(link), 0)
-  Admin.destroyLink(link)
+  Links.destroy(link)
 }
 
 export function link_move(link: u32, netns: u32): void {
   Transmit.forget(Link.netns(link), link)
-  Admin.moveLink(link, netns)
+  Links.move(link, netns)
 }
 
 export function link_set_up(link: u32, up: i32): void {
@@ -117,36 +117,33 @@ export function link_set_up(link: u32, up: i32): void {
     Transmit.forget(Link.netns(link), link)
     Nat.forgetMasquerades(Netns.id(Link.netns(link)), Link.ifindex(link), 0)
   }
-  Admin.setUp(link, up != 0)
+  Links.setUp(link, up != 0)
 }
 
-/** 1, or 0 when the link has this address. */
+/** 0, or a negative errno: -17 it exists, -22 its subnet has another scope, -12 no memory. */
 export function address_add(link: u32, record: u32): i32 {
-  return Admin.addAddress(link, record) ? 1 : 0
+  return Addresses.add(link, record)
 }
 
-export function address_delete(link: u32, family: u32, address: u32): i32 {
-  const addr = Addr.find(link, family, address)
-  if (addr == 0) return 0
+/** An address record of the link. */
+export function address_delete(link: u32, address: u32): void {
   Nat.forgetMasquerades(Netns.id(Link.netns(link)), Link.ifindex(link), address)
-  Admin.removeAddress(addr)
-  return 1
+  Addresses.remove(address)
 }
 
-/** 0, or a negative errno. */
+/** 0, or a negative errno: -17 a route of this prefix and metric exists, -12 no memory. */
 export function route_add(netns: u32, family: u32, record: u32): i32 {
-  return Admin.addRoute(netns, family, record)
+  return UserRoutes.add(netns, family, record)
 }
 
-export function route_delete(netns: u32, family: u32, record: u32): i32 {
-  return Admin.removeRoute(netns, family, record) ? 1 : 0
+/** Takes out a route that `route_exact` found. */
+export function route_delete(netns: u32, family: u32, route: u32): void {
+  Fib.remove(netns, family, route)
 }
 
-/** The link through which an address is reached directly (the gateway of a route that names no link); 0 = none. */
-export function route_device(netns: u32, family: u32, address: u32): u32 {
-  const route = Fib.lookup(netns, family, address)
-  if (route == 0 || Route.type(route) != RTN_UNICAST || !Address.isZero(Route.gateway(route))) return 0
-  return Route.dev(route) as u32
+/** The first route of exactly this prefix in the table (254, 255); 0 = none. The others hang on it. */
+export function route_exact(netns: u32, family: u32, prefix: u32, plen: u32, table: u32): u32 {
+  return Fib.exact(netns, family, prefix, plen, table == RT_TABLE_LOCAL) as u32
 }
 
 /** The entry of an address on a link, made when there is none; the host writes state and hardware address. */

@@ -4,10 +4,12 @@
 import {
   ADDRESS_BROADCAST,
   ADDRESS_FLAGS,
+  ADDRESS_F_NOPREFIXROUTE,
   ADDRESS_F_SECONDARY,
   ADDRESS_LINK,
   ADDRESS_LOCAL,
   ADDRESS_NEXT,
+  ADDRESS_PEER,
   ADDRESS_PREFIX,
   ADDRESS_SCOPE,
   RT_SCOPE_LINK,
@@ -45,6 +47,15 @@ export abstract class Addr {
     return load<u32>(addr, ADDRESS_SCOPE)
   }
 
+  /** Where the address is of which the prefix is a part: the peer's when there is one (ifa_address). */
+  static prefix(addr: usize): usize {
+    return Address.isZero(addr + ADDRESS_PEER) ? addr + ADDRESS_LOCAL : addr + ADDRESS_PEER
+  }
+
+  @inline static noPrefixRoute(addr: usize): bool {
+    return (load<u32>(addr, ADDRESS_FLAGS) & ADDRESS_F_NOPREFIXROUTE) != 0
+  }
+
   @inline static isSecondary(addr: usize): bool {
     return (load<u32>(addr, ADDRESS_FLAGS) & ADDRESS_F_SECONDARY) != 0
   }
@@ -68,7 +79,7 @@ export abstract class Addr {
         if (
           dst == 0 ||
           Address.v4(dst) == 0 ||
-          Prefix.contains(Addr.local(addr), NFPROTO_IPV4, Addr.plen(addr), dst)
+          Prefix.contains(Addr.prefix(addr), NFPROTO_IPV4, Addr.plen(addr), dst)
         ) {
           return Addr.local(addr)
         }

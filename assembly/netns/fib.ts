@@ -3,6 +3,7 @@
 // another in order of metric (net/ipv4/fib_trie.c: fib_table_lookup; net/ipv6/route.c: ip6_pol_route). Not modelled:
 // `ip rule`, multipath, type of service.
 
+import { RT_SCOPE_HOST } from '../../src/abi/address.ts'
 import { NETNS_FIB } from '../../src/abi/netns.ts'
 import {
   FIB_BUCKETS,
@@ -233,7 +234,7 @@ export abstract class Fib {
     return Fib.group(Fib.of(netns, family), family, plen, isLocal)
   }
 
-  /** Removes every route through a link (fib_flush); `kernelLocal` keeps the routes of its own addresses. */
+  /** Removes every route through a link (fib_flush); `keepLocal` keeps those of host scope: of its own addresses. */
   static flushDev(netns: usize, family: u32, dev: usize, keepLocal: bool): void {
     const fib = Fib.of(netns, family)
     const mask = load<u32>(fib, FIB_MASK)
@@ -247,7 +248,7 @@ export abstract class Fib {
           const chain = Route.chain(group)
           let route = group
           while (route != 0) {
-            if (Route.dev(route) == dev && !(keepLocal && Route.type(route) == RTN_LOCAL)) {
+            if (Route.dev(route) == dev && !(keepLocal && Route.scope(route) >= (RT_SCOPE_HOST as u32))) {
               Fib.remove(netns, family, route)
               again = true
               break

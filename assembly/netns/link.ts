@@ -8,6 +8,7 @@ import {
   LINK_ID,
   LINK_IFINDEX,
   LINK_KIND,
+  LINK_KIND_VETH,
   LINK_MAC,
   LINK_MTU,
   LINK_NAME,
@@ -29,6 +30,13 @@ export abstract class Link {
 
   @inline static isUp(link: usize): bool {
     return (load<u32>(link, LINK_FLAGS) & LINK_F_UP) != 0
+  }
+
+  /** Up, and for one end of a pair the other end is up as well (IFF_LOWER_UP). */
+  static hasCarrier(link: usize): bool {
+    if (!Link.isUp(link)) return false
+    if (Link.kind(link) != LINK_KIND_VETH) return true
+    return Link.peer(link) != 0 && Link.isUp(Link.peer(link))
   }
 
   @inline static ifindex(link: usize): u32 {

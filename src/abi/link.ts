@@ -29,6 +29,10 @@ export const LINK_CONF6 = LINK_CONF4 + CONF4_SIZE
 export const LINK_SIZE = LINK_CONF6 + CONF6_SIZE
 
 export const LINK_F_UP = 1
+/** IPv6 has been set up since the link went up (IF_READY): it needs a carrier. */
+export const LINK_F_READY = 4
+/** It was up at least once: its queueing discipline is no longer noop. */
+export const LINK_F_WAS_UP = 8
 /** Frames that arrive here are kept for the host. */
 export const LINK_F_CAPTURE = 2
 

@@ -2,6 +2,8 @@
 //
 //    0          16         32         48      52      56      60       64      68      72      76
 //    | dst      | gateway  | prefsrc  | plen  | type  | dev   | metric | next  | table | scope | flags
+//    80      84         88
+//    | chain | protocol |
 //
 // `plen` counts bits of the family's own address.
 
@@ -22,7 +24,12 @@ export const ROUTE_SCOPE = ROUTE_TABLE + 4
 export const ROUTE_FLAGS = ROUTE_SCOPE + 4
 /** Next prefix in the same hash bucket. */
 export const ROUTE_CHAIN = ROUTE_FLAGS + 4
+/** RTPROT_*: who made it. */
+export const ROUTE_PROTOCOL = ROUTE_CHAIN + 4
 export const ROUTE_SIZE = 128
+
+export const RTPROT_KERNEL = 2
+export const RTPROT_BOOT = 3
 
 export const RT_TABLE_MAIN = 254
 export const RT_TABLE_LOCAL = 255

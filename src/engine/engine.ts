@@ -5,13 +5,23 @@
 import { REASON_COUNT } from '../abi/reason.ts'
 import type { ConntrackEntry } from '../kernel/conntrack.ts'
 import type { Element, IpSets, SetEntry, SetsChange } from '../kernel/ipset.ts'
-import type { InterfaceAddress, Link, Neighbour, Route } from '../kernel/net.ts'
+import type {
+  InterfaceAddress,
+  Link,
+  ListedLink,
+  ListedNeighbour,
+  Neighbour,
+  Route,
+  RouteKey,
+} from '../kernel/net.ts'
 import { Problem } from '../kernel/problem.ts'
 import type { Family, Ruleset } from '../kernel/ruleset.ts'
+import type { AddressKey } from './addresses.ts'
 import { Conntrack } from './conntrack.ts'
 import { Instance } from './instance.ts'
 import type { CompiledEngine } from './load.ts'
 import { Sets } from './ipset.ts'
+import type { NeighbourKey } from './neighbours.ts'
 import { type Listener, Netns } from './netns.ts'
 import { Packets } from './packets.ts'
 import { PROBE_BATCH, Probes, type Attempt, type AttemptResult } from './probe.ts'
@@ -134,7 +144,7 @@ export class Engine {
     this.#conntrack.flush(netns.id)
     this.#rules.forget(netns.address)
     this.#sets.forget(netns.address)
-    for (const link of this.linkNames(name)) if (link !== 'lo') this.linkDelete(name, link)
+    for (const link of this.linkNames(name)) if (link !== netns.links.loopback) this.linkDelete(name, link)
     this.instance.exports.netns_destroy(netns.address)
     this.#netns.delete(name)
     this.#ids.delete(netns.id)
@@ -169,7 +179,11 @@ export class Engine {
     b.check(linkB)
     if (a === b && linkA.name === linkB.name)
       throw new Problem('RTNETLINK answers: File exists', { field: linkA.name })
-    a.join(a.add({ ...linkA, kind: 'veth' }), b.add({ ...linkB, kind: 'veth' }))
+    // The kernel makes the peer first, which so gets the lower number.
+    const peer = b.add({ ...linkB, kind: 'veth', up: false })
+    a.join(a.add({ ...linkA, kind: 'veth', up: false }), peer)
+    if (linkA.up) a.set(linkA.name, { up: true })
+    if (linkB.up) b.set(linkB.name, { up: true })
   }
 
   linkSet(
@@ -199,6 +213,23 @@ export class Engine {
     return this.netns(netns).links.get(name)
   }
 
+  /** In the order of `ip link`: by number. */
+  linkList(netns: string): ListedLink[] {
+    const { links } = this.netns(netns)
+    return [...links.names()]
+      .map((name) => links.list(name, (address) => this.#whereabouts(address)))
+      .toSorted((x, y) => x.ifindex - y.ifindex)
+  }
+
+  /** The name of a link and of its namespace. */
+  #whereabouts(link: number): { readonly name: string; readonly netns: string } | undefined {
+    for (const [netns, { links }] of this.#netns) {
+      const name = links.nameOf(link)
+      if (name !== undefined) return { name, netns }
+    }
+    return undefined
+  }
+
   linkNames(netns: string): string[] {
     return [...this.netns(netns).links.names()]
   }
@@ -216,27 +247,60 @@ export class Engine {
   }
 
   addrAdd(netns: string, address: InterfaceAddress): void {
-    this.netns(netns).addressAdd(address)
+    this.netns(netns).addresses.add(address)
   }
 
-  addrDelete(netns: string, address: InterfaceAddress): void {
-    this.netns(netns).addressDelete(address)
+  /** Without a prefix length: whatever address has these bits. */
+  addrDelete(netns: string, address: AddressKey): void {
+    this.netns(netns).addresses.delete(address)
+  }
+
+  /** `ip addr flush dev LINK`: all of its addresses, or those of one family. */
+  addrFlush(netns: string, link: string, family?: Family): void {
+    const { addresses } = this.netns(netns)
+    if (family !== 'ipv6') addresses.flush(link, 'ipv4')
+    if (family !== 'ipv4') addresses.flush(link, 'ipv6')
+  }
+
+  /** In the order of `ip addr`: by link, IPv4 first. */
+  addrList(netns: string): InterfaceAddress[] {
+    const { addresses } = this.netns(netns)
+    return this.linkList(netns).flatMap(({ name }) => addresses.list(name))
   }
 
   routeAdd(netns: string, route: Route): void {
-    this.netns(netns).routeAdd(route)
+    this.netns(netns).routes.add(route)
   }
 
-  routeDelete(netns: string, route: Route): void {
-    this.netns(netns).routeDelete(route)
+  /** Takes the place of the route that has its prefix and metric; `mustExist`: there has to be one. */
+  routeReplace(
+    netns: string,
+    route: Route,
+    { mustExist = false }: { readonly mustExist?: boolean } = {},
+  ): void {
+    this.netns(netns).routes.add(route, mustExist ? 'change' : 'replace')
+  }
+
+  /** The first route that has all that the key names. */
+  routeDelete(netns: string, route: RouteKey): void {
+    this.netns(netns).routes.delete(route)
+  }
+
+  /** In the order of `ip route`: the main table, then the local one, or one of them. */
+  routeList(netns: string, family: Family, table?: 'main' | 'local'): Route[] {
+    return this.netns(netns).routes.list(family, table)
   }
 
   neighAdd(netns: string, neighbour: Neighbour): void {
-    this.netns(netns).neighbourAdd(neighbour)
+    this.netns(netns).neighbours.set(neighbour)
   }
 
-  neighDelete(netns: string, neighbour: Pick<Neighbour, 'family' | 'address' | 'dev'>): void {
-    this.netns(netns).neighbourDelete(neighbour)
+  neighDelete(netns: string, neighbour: NeighbourKey): void {
+    this.netns(netns).neighbours.delete(neighbour)
+  }
+
+  neighList(netns: string): ListedNeighbour[] {
+    return this.netns(netns).neighbours.list()
   }
 
   sysctlSet(netns: string, key: string, value: string | number): void {

@@ -23,10 +23,10 @@ export interface EngineExports extends ConntrackExports, IpsetExports {
   link_move(link: number, netns: number): void
   link_set_up(link: number, up: number): void
   address_add(link: number, record: number): number
-  address_delete(link: number, family: number, address: number): number
+  address_delete(link: number, address: number): void
   route_add(netns: number, family: number, record: number): number
-  route_delete(netns: number, family: number, record: number): number
-  route_device(netns: number, family: number, address: number): number
+  route_delete(netns: number, family: number, route: number): void
+  route_exact(netns: number, family: number, prefix: number, prefixLength: number, table: number): number
   neigh_make(link: number, address: number): number
   neigh_resolved(neigh: number): void
   neigh_delete(link: number, address: number): number

@@ -3,9 +3,12 @@ import {
   LINK_CONF4,
   LINK_CONF6,
   LINK_FLAGS,
+  LINK_F_WAS_UP,
   LINK_F_CAPTURE,
   LINK_F_UP,
   LINK_ID,
+  LINK_IFINDEX,
+  LINK_KIND,
   LINK_KIND_DUMMY,
   LINK_KIND_LOOPBACK,
   LINK_KIND_VETH,
@@ -13,17 +16,21 @@ import {
   LINK_MTU,
   LINK_NAME,
   LINK_NAME_SIZE,
+  LINK_NETNS,
   LINK_PEER,
 } from '../abi/link.ts'
-import type { Link } from '../kernel/net.ts'
+import type { Link, ListedLink } from '../kernel/net.ts'
 import { Problem } from '../kernel/problem.ts'
 import { type Instance, required } from './instance.ts'
 
 const KINDS = { loopback: LINK_KIND_LOOPBACK, veth: LINK_KIND_VETH, dummy: LINK_KIND_DUMMY } as const
 
-/** Smallest and largest MTU that `ip link set mtu` takes for these kinds of link. */
-const MTU_MIN = 68
-const MTU_MAX = 65535
+/** Smallest and largest MTU; Linux takes any number of loopback and dummies. */
+const MTUS: Readonly<Record<Link['kind'], readonly [number, number]>> = {
+  loopback: [68, 65536],
+  veth: [68, 65535],
+  dummy: [68, 65535],
+}
 
 export class Links {
   readonly #instance: Instance
@@ -34,6 +41,12 @@ export class Links {
     this.#instance = instance
     this.#netns = netns
     this.#links.set('lo', { address: loopback, kind: 'loopback' })
+  }
+
+  /** What loopback is called: it can be renamed. */
+  get loopback(): string {
+    for (const [name, { kind }] of this.#links) if (kind === 'loopback') return name
+    throw new Error('engine: a namespace without loopback')
   }
 
   names(): IterableIterator<string> {
@@ -76,13 +89,67 @@ export class Links {
     }
   }
 
+  /** As `ip link` tells it; `whereabouts` knows the links of all namespaces. */
+  list(
+    name: string,
+    whereabouts: (link: number) => { readonly name: string; readonly netns: string } | undefined,
+  ): ListedLink {
+    const at = this.address(name)
+    const link = this.get(name)
+    const end = this.#instance.word(at + LINK_PEER)
+    const place = end === 0 ? undefined : whereabouts(end)
+    const isHere = end !== 0 && this.#instance.word(end + LINK_NETNS) === this.#netns
+    return {
+      ...link,
+      ifindex: this.#instance.word(at + LINK_IFINDEX),
+      hasCarrier: this.hasCarrier(at),
+      state: this.#state(link, at, end),
+      wasUp: (this.#instance.word(at + LINK_FLAGS) & LINK_F_WAS_UP) !== 0,
+      ...(end === 0
+        ? {}
+        : {
+            peer: {
+              ifindex: this.#instance.word(end + LINK_IFINDEX),
+              up: (this.#instance.word(end + LINK_FLAGS) & LINK_F_UP) !== 0,
+              isHere,
+              ...(place === undefined ? {} : isHere ? { name: place.name } : { netns: place.netns }),
+            },
+          }),
+    }
+  }
+
+  /** Up, and for one end of a pair the other end is up as well. */
+  hasCarrier(at: number): boolean {
+    const up = (link: number): boolean => (this.#instance.word(link + LINK_FLAGS) & LINK_F_UP) !== 0
+    if (!up(at)) return false
+    if (this.#instance.word(at + LINK_KIND) !== LINK_KIND_VETH) return true
+    const end = this.#instance.word(at + LINK_PEER)
+    return end !== 0 && up(end)
+  }
+
+  /**
+   * net/core/link_watch.c: default_operstate. Without a carrier the kernel looks for the lower device by the number of
+   * the other end, in this namespace wherever that end is.
+   */
+  #state({ kind, up }: Link, at: number, end: number): ListedLink['state'] {
+    if (!up) return 'DOWN'
+    if (kind !== 'veth') return 'UNKNOWN'
+    if (this.hasCarrier(at)) return 'UP'
+    const number = end === 0 ? 0 : this.#instance.word(end + LINK_IFINDEX)
+    if (number === this.#instance.word(at + LINK_IFINDEX)) return 'DOWN'
+    for (const { address, kind: of } of this.#links.values())
+      if (this.#instance.word(address + LINK_IFINDEX) === number)
+        return of !== 'veth' || this.hasCarrier(address) ? 'DOWN' : 'LOWERLAYERDOWN'
+    return 'DOWN'
+  }
+
   /** What is wrong with a link that is to be made, if anything. */
   check(link: Link): void {
     if (!/^[^\s/]{1,15}$/.test(link.name) || link.name === '.' || link.name === '..')
       throw new Problem(`"${link.name}" is not a valid interface name`, { field: 'name' })
     if (this.#links.has(link.name)) throw new Problem('RTNETLINK answers: File exists', { field: link.name })
-    checkMtu(link.mtu, link.name)
-    parseMac(link.address)
+    checkMtu(link.mtu, link.kind)
+    checkUnicast(link)
   }
 
   add(link: Link): number {
@@ -105,10 +172,13 @@ export class Links {
   ): void {
     const at = this.address(name)
     if (change.mtu !== undefined) {
-      checkMtu(change.mtu, name)
+      checkMtu(change.mtu, this.#entry(name).kind)
       this.#instance.setWord(at + LINK_MTU, change.mtu)
     }
-    if (change.address !== undefined) this.#instance.bytes.set(parseMac(change.address), at + LINK_MAC)
+    if (change.address !== undefined) {
+      checkUnicast({ address: change.address, kind: this.#entry(name).kind })
+      this.#instance.bytes.set(parseMac(change.address), at + LINK_MAC)
+    }
     if (change.up !== undefined) this.#instance.exports.link_set_up(at, change.up ? 1 : 0)
   }
 
@@ -124,7 +194,7 @@ export class Links {
   /** `ip link set NAME netns NS`: the link is another namespace's from now on. */
   move(name: string, other: Links): void {
     const link = this.#entry(name)
-    if (name === 'lo')
+    if (link.kind === 'loopback')
       throw new Problem('RTNETLINK answers: The interface netns is immutable', { field: name })
     other.check(this.get(name))
     this.#instance.exports.link_move(link.address, other.#netns)
@@ -135,7 +205,8 @@ export class Links {
   /** Removes a link and says where its peer's record was (0 for none). */
   delete(name: string): number {
     const at = this.address(name)
-    if (name === 'lo') throw new Problem('RTNETLINK answers: Operation not supported', { field: name })
+    if (this.#entry(name).kind === 'loopback')
+      throw new Problem('RTNETLINK answers: Operation not supported', { field: name })
     const peer = this.#instance.word(at + LINK_PEER)
     this.#instance.exports.link_destroy(at)
     this.#links.delete(name)
@@ -186,9 +257,19 @@ export class Links {
   }
 }
 
-function checkMtu(mtu: number, name: string): void {
-  if (!Number.isInteger(mtu) || mtu < MTU_MIN || mtu > (name === 'lo' ? 65536 : MTU_MAX))
-    throw new Problem(`MTU ${mtu} is not in ${MTU_MIN}..${MTU_MAX}`, { field: name })
+function checkMtu(mtu: number, kind: Link['kind']): void {
+  const [least, most] = MTUS[kind]
+  if (!Number.isInteger(mtu) || mtu < least)
+    throw new Problem('Error: mtu less than device minimum.', { field: String(mtu) })
+  if (mtu > most) throw new Problem('Error: mtu greater than device maximum.', { field: String(mtu) })
+}
+
+/** eth_mac_addr: a station's own address, neither a group's nor zero. */
+function checkUnicast({ address, kind }: Pick<Link, 'address' | 'kind'>): void {
+  const bytes = parseMac(address)
+  if (kind === 'loopback') return
+  if ((bytes[0]! & 1) !== 0 || bytes.every((byte) => byte === 0))
+    throw new Problem('RTNETLINK answers: Cannot assign requested address', { field: address })
 }
 
 /** `aa:bb:cc:dd:ee:ff` as bytes. */

@@ -5,6 +5,7 @@ import { Problem } from '../problem.ts'
 import type { Family } from '../ruleset.ts'
 import type { IpCommand } from './types.ts'
 import { device, hostAddress, prefix } from './values.ts'
+import { parseLinkFilter } from './show-command.ts'
 import { command, type Words } from './words.ts'
 
 const VERBS = {
@@ -23,26 +24,33 @@ export function parseAddressCommand(words: Words, family: Family | undefined): I
   const verb = words.done ? 'show' : command(words.next('address'), VERBS, 'address')
   switch (verb) {
     case 'show':
-      words.take('dev')
-      return {
-        kind: 'show',
-        object: 'addr',
-        ...(family && { family }),
-        ...(!words.done && { dev: device(words.next('dev')) }),
-      }
-    case 'flush':
-      words.take('dev')
-      return { kind: 'addr-flush', dev: device(words.next('flush')) }
-    case 'delete':
-      return { kind: 'addr-delete', address: parseAddressArguments(words, family) }
+      return { kind: 'show', object: 'addr', ...(family && { family }), ...parseLinkFilter(words) }
+    case 'flush': {
+      const { dev } = parseLinkFilter(words)
+      if (dev === undefined) throw new Problem('Flush requires arguments.', { field: 'flush' })
+      return { kind: 'addr-flush', dev, ...(family && { family }) }
+    }
+    case 'delete': {
+      const { address, isWhole } = parseAddressArguments(words, family)
+      return { kind: 'addr-delete', address, ...(isWhole && { anyPrefix: true }) }
+    }
     case 'replace':
-      return { kind: 'addr-add', address: parseAddressArguments(words, family), replace: true }
+      return { kind: 'addr-add', address: parseAddressArguments(words, family).address, replace: true }
     default:
-      return { kind: 'addr-add', address: parseAddressArguments(words, family) }
+      return { kind: 'addr-add', address: parseAddressArguments(words, family).address }
   }
 }
 
-function parseAddressArguments(words: Words, wanted: Family | undefined): InterfaceAddress {
+interface Given {
+  readonly address: InterfaceAddress
+  /** No prefix length was given. */
+  readonly isWhole: boolean
+}
+
+function parseAddressArguments(words: Words, wanted: Family | undefined): Given {
+  let isWhole = false
+  let nodad = false
+  let noprefixroute = false
   let local: ReturnType<typeof prefix> | undefined
   let peer: ReturnType<typeof prefix> | undefined
   let link: string | undefined
@@ -72,9 +80,11 @@ function parseAddressArguments(words: Words, wanted: Family | undefined): Interf
       case 'label':
         words.next('label')
         break
-      // The model has no duplicate address detection and no lifetimes other than for ever.
       case 'nodad':
+        nodad = true
+        break
       case 'noprefixroute':
+        noprefixroute = true
         break
       case 'local':
         local = prefix(words.next('local'), wanted)
@@ -83,25 +93,31 @@ function parseAddressArguments(words: Words, wanted: Family | undefined): Interf
         if (local)
           throw new Problem(`either "local" is duplicate, or "${word}" is a garbage.`, { field: word })
         local = prefix(word, wanted)
+        isWhole = !word.includes('/')
     }
   }
   if (!local) throw new Problem('Not enough information: an address is required.', { field: 'address' })
   if (link === undefined)
     throw new Problem('Not enough information: "dev" argument is required.', { field: 'dev' })
-  return {
+  const brd = broadcast === undefined ? undefined : broadcastOf(broadcast, local)
+  const address = {
     link,
     family: local.family,
     address: local.address,
     prefixLength: peer?.prefixLength ?? local.prefixLength,
     ...(peer && { peer: peer.address }),
-    ...(broadcast !== undefined && { broadcast: broadcastOf(broadcast, local) }),
+    ...(brd !== undefined && { broadcast: brd }),
     ...(scope && { scope }),
+    ...(nodad && local.family === 'ipv6' && { nodad }),
+    ...(noprefixroute && { noprefixroute }),
   }
+  return { address, isWhole: isWhole && peer === undefined }
 }
 
-/** `+` sets the host bits of the prefix. */
-function broadcastOf(text: string, local: ReturnType<typeof prefix>): string {
+/** `+` sets the host bits of the prefix, where there are two at least. */
+function broadcastOf(text: string, local: ReturnType<typeof prefix>): string | undefined {
   if (text !== '+' && text !== '-') return hostAddress(text, local.family).address
+  if (local.prefixLength > 30) return undefined
   const mask = prefixMask(local.family, local.prefixLength)
   const bytes = parseAddress(local.address, local.family)!
   return formatAddress(bytes.map((byte, i) => (text === '+' ? byte | (~mask[i]! & 255) : byte & mask[i]!)))
@@ -109,7 +125,7 @@ function broadcastOf(text: string, local: ReturnType<typeof prefix>): string {
 
 /** The command that makes it. */
 export function printAddress(address: InterfaceAddress): string {
-  const { peer, broadcast, scope } = address
+  const { peer, broadcast, scope, noprefixroute } = address
   const prefixed =
     peer === undefined
       ? `${address.address}/${address.prefixLength}`
@@ -119,25 +135,28 @@ export function printAddress(address: InterfaceAddress): string {
     (broadcast === undefined ? '' : ` broadcast ${broadcast}`) +
     (scope === undefined ? '' : ` scope ${scope}`) +
     ` dev ${address.link}` +
-    (address.family === 'ipv6' ? ' nodad' : '')
+    (address.family === 'ipv6' ? ' nodad' : '') +
+    (noprefixroute ? ' noprefixroute' : '')
   )
 }
 
 /** Its line in `ip addr show`, without the indentation. */
-export function showAddress({
-  family,
-  address,
-  prefixLength,
-  peer,
-  broadcast,
-  scope,
-  link,
-}: InterfaceAddress): string {
+export function showAddress(listed: InterfaceAddress): string {
+  const { family, address, prefixLength, peer, broadcast, scope, link } = listed
+  const flags = (['secondary', 'nodad', 'noprefixroute'] as const).filter((flag) => listed[flag])
   const text = peer === undefined ? `${address}/${prefixLength}` : `${address} peer ${peer}/${prefixLength}`
   const shown = scope ?? defaultScope(address, family)
   return family === 'ipv4'
-    ? `inet ${text}${broadcast === undefined ? '' : ` brd ${broadcast}`} scope ${shown} ${link}`
-    : `inet6 ${text} scope ${shown} `
+    ? [
+        'inet',
+        text,
+        ...(broadcast === undefined ? [] : ['brd', broadcast]),
+        'scope',
+        shown,
+        ...flags,
+        link,
+      ].join(' ')
+    : ['inet6', text, 'scope', shown, ...flags, ''].join(' ')
 }
 
 /** What `ip addr add` gives an address without `scope`: the kernel takes it from the address. */

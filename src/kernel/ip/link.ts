@@ -3,6 +3,7 @@ import type { Link } from '../net.ts'
 import { Problem } from '../problem.ts'
 import { device, lladdr, number } from './values.ts'
 import type { LinkChanges, LinkCommand, NewLink } from './types.ts'
+import { parseLinkFilter } from './show-command.ts'
 import { command, type Words } from './words.ts'
 
 const VERBS = {
@@ -29,10 +30,8 @@ export function parseLinkCommand(words: Words): LinkCommand {
     }
     case 'set':
       return set(words)
-    case 'show': {
-      words.take('dev')
-      return { kind: 'show', object: 'link', ...(!words.done && { dev: device(words.next('dev')) }) }
-    }
+    case 'show':
+      return { kind: 'show', object: 'link', ...parseLinkFilter(words) }
   }
 }
 

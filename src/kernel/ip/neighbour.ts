@@ -9,7 +9,7 @@ import { command, garbage, type Words } from './words.ts'
 const VERBS = {
   add: 'add',
   replace: 'replace',
-  change: 'replace',
+  change: 'change',
   delete: 'delete',
   show: 'show',
   list: 'show',
@@ -23,7 +23,8 @@ export function parseNeighbourCommand(words: Words, family: Family | undefined):
     const dev = words.take('dev') ? device(words.next('dev')) : undefined
     return { kind: 'show', object: 'neigh', ...(family && { family }), ...(dev !== undefined && { dev }) }
   }
-  return { kind: `neigh-${verb}`, neighbour: parseNeighbourArguments(words, family, verb !== 'delete') }
+  const neighbour = parseNeighbourArguments(words, family, verb !== 'delete')
+  return verb === 'delete' ? { kind: 'neigh-delete', neighbour } : { kind: `neigh-${verb}`, neighbour }
 }
 
 /** The words after `add`, or a line of `ip neigh show`. */
@@ -68,7 +69,3 @@ export function parseNeighbourArguments(
 /** The command that makes it. */
 export const printNeighbour = ({ address, lladdr, dev }: Neighbour): string =>
   `ip neigh add ${address} lladdr ${lladdr} dev ${dev} nud permanent`
-
-/** Its line in `ip neigh show`, without the blank at the end. */
-export const showNeighbour = ({ address, lladdr, dev }: Neighbour): string =>
-  `${address} dev ${dev} lladdr ${lladdr} PERMANENT`

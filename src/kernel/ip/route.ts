@@ -1,6 +1,6 @@
 /** `ip route`: one next hop a route; multipath is refused. */
 import { addressBits } from '../address.ts'
-import type { Route } from '../net.ts'
+import { PROTOCOLS, type Route, type RouteKey } from '../net.ts'
 import { Problem } from '../problem.ts'
 import type { Family } from '../ruleset.ts'
 import type { IpCommand } from './types.ts'
@@ -9,9 +9,8 @@ import { command, garbage, Words } from './words.ts'
 
 const VERBS = {
   add: 'add',
-  append: 'add',
   replace: 'replace',
-  change: 'replace',
+  change: 'change',
   delete: 'delete',
   show: 'show',
   list: 'show',
@@ -35,6 +34,8 @@ export function parseRouteCommand(words: Words, family: Family | undefined): IpC
   switch (verb) {
     case 'show':
       return parseShow(words, family)
+    case 'delete':
+      return { kind: 'route-delete', route: parseRouteKey(words, family) }
     default:
       return { kind: `route-${verb}`, route: parseRouteArguments(words, family) }
   }
@@ -42,19 +43,25 @@ export function parseRouteCommand(words: Words, family: Family | undefined): IpC
 
 function parseShow(words: Words, family: Family | undefined): IpCommand {
   let dev: string | undefined
-  let table: 'main' | 'local' | undefined
+  let table: 'main' | 'local' | 'all' | undefined
+  let to: ReturnType<typeof destination> | undefined
   while (!words.done) {
     const word = words.next('show')
     if (word === 'dev') dev = device(words.next('dev'))
-    else if (word === 'table') table = routeTable(words.next('table'))
-    else garbage(word)
+    else if (word === 'table') table = words.take('all') ? 'all' : routeTable(words.next('table'))
+    else if (to) garbage(word)
+    else {
+      if (word === 'to') words.take('exact')
+      to = destination(word === 'to' || word === 'exact' ? words.next(word) : word, family)
+    }
   }
   return {
     kind: 'show',
     object: 'route',
-    ...(family && { family }),
+    ...((to ?? family) && { family: to?.family ?? family! }),
     ...(dev !== undefined && { dev }),
     ...(table && { table }),
+    ...(to && { to: { address: to.address, prefixLength: to.prefixLength } }),
   }
 }
 
@@ -65,11 +72,12 @@ function routeTable(text: string): 'main' | 'local' {
 }
 
 interface Draft {
-  type: Route['type']
+  type?: Route['type']
   to?: string
   via?: { family: Family; address: string }
   dev?: string
   onlink?: true
+  linkdown?: true
   metric?: number
   src?: string
   proto?: string
@@ -79,10 +87,24 @@ interface Draft {
 
 /** The words after `add`, or a line of `ip route show`: the same language. */
 export function parseRouteArguments(words: Words, wanted: Family | undefined): Route {
-  const draft: Draft = { type: 'unicast' }
+  const draft: Draft = {}
   while (!words.done) argument(words.next('route'), words, draft)
-  return finish(draft, wanted)
+  const { type = 'unicast' } = draft
+  const route = { ...finish(draft, wanted), type }
+  if (!isReject(type) && draft.via === undefined && draft.dev === undefined)
+    throw new Problem('No such device: a route needs "via" or "dev"', { field: draft.to! })
+  return { ...route, ...(draft.onlink && { onlink: true }), ...(draft.linkdown && { linkdown: true }) }
 }
+
+/** The words after `del`: whatever is left out may be anything. */
+function parseRouteKey(words: Words, wanted: Family | undefined): RouteKey {
+  const draft: Draft = {}
+  while (!words.done) argument(words.next('route'), words, draft)
+  return { ...finish(draft, wanted), ...(draft.type && { type: draft.type }) }
+}
+
+const isReject = (type: Route['type']): boolean =>
+  type === 'blackhole' || type === 'unreachable' || type === 'prohibit'
 
 function argument(word: string, words: Words, draft: Draft): void {
   switch (word) {
@@ -111,7 +133,7 @@ function argument(word: string, words: Words, draft: Draft): void {
       return
     case 'proto':
     case 'protocol':
-      draft.proto = words.next('proto')
+      draft.proto = protocol(words.next('proto'))
       return
     case 'scope': {
       const text = words.next('scope')
@@ -128,8 +150,10 @@ function argument(word: string, words: Words, draft: Draft): void {
     case 'error':
       words.next(word)
       return
-    case 'linkdown':
     case 'dead':
+      return
+    case 'linkdown':
+      draft.linkdown = true
       return
     case 'nexthop':
       throw new Problem('routes with several next hops are not modelled', { field: 'nexthop' })
@@ -142,8 +166,13 @@ function argument(word: string, words: Words, draft: Draft): void {
   }
 }
 
-function finish(draft: Draft, wanted: Family | undefined): Route {
-  const { type, to, via, dev, table, metric, src, proto, scope } = draft
+function protocol(text: string): string {
+  if (text in PROTOCOLS || (/^\d{1,3}$/.test(text) && Number(text) <= 255)) return text
+  throw new Problem(`argument "${text}" is wrong: "protocol" value is invalid`, { field: text })
+}
+
+function finish(draft: Draft, wanted: Family | undefined): RouteKey {
+  const { to, via, dev, table, metric, src, proto, scope } = draft
   if (to === undefined) throw new Problem('need at least a destination address', { field: 'route' })
   const given = to === 'default' || to === 'any' || to === 'all' ? (wanted ?? via?.family) : wanted
   const { family, address, prefixLength } = destination(to, given)
@@ -152,16 +181,12 @@ function finish(draft: Draft, wanted: Family | undefined): Route {
   if (via && via.family !== family && !draft.dev)
     throw new Problem(`inet address is expected rather than "${via.address}".`, { field: via.address })
   if (src !== undefined) hostAddress(src, family)
-  if ((type === 'unicast' || type === 'local' || type === 'broadcast') && !via && dev === undefined)
-    throw new Problem('No such device: a route needs "via" or "dev"', { field: to })
   return {
     family,
-    type,
     destination: address,
     prefixLength,
     ...(via && { via: via.address }),
     ...(dev !== undefined && { dev }),
-    ...(draft.onlink && { onlink: true }),
     ...(metric !== undefined && { metric }),
     ...(src !== undefined && { src }),
     ...(proto !== undefined && { proto }),
@@ -178,20 +203,26 @@ function destinationText({ family, destination, prefixLength }: Route): string {
 const viaText = ({ via, family }: Route): string =>
   via === undefined ? '' : family === 'ipv4' && via.includes(':') ? ` via inet6 ${via}` : ` via ${via}`
 
-/** Its line in `ip route show`, without the blank at the end. */
-export function showRoute(route: Route): string {
-  const { type, dev, metric, src, proto, scope, onlink, family } = route
+/** Its line in `ip route show`, without the blank at the end; `hide` is what the question has said already. */
+export function showRoute(
+  route: Route,
+  hide: { readonly dev?: boolean; readonly table?: boolean } = {},
+): string {
+  const { type, dev, metric, src, proto, scope, onlink, linkdown, family, table } = route
   const shownScope = scope ?? defaultScope(route)
   return (
     (type === 'unicast' ? '' : `${type} `) +
     destinationText(route) +
     viaText(route) +
-    (dev === undefined ? '' : ` dev ${dev}`) +
+    (dev === undefined || hide.dev ? '' : ` dev ${dev}`) +
+    (table !== 'local' || hide.table ? '' : ' table local') +
     (proto === undefined ? '' : ` proto ${proto}`) +
     (family === 'ipv4' && shownScope !== 'global' ? ` scope ${shownScope}` : '') +
     (src === undefined ? '' : ` src ${src}`) +
     (metric === undefined ? '' : ` metric ${metric}`) +
-    (onlink ? ' onlink' : '')
+    (onlink ? ' onlink' : '') +
+    (linkdown ? ' linkdown' : '') +
+    (family === 'ipv6' ? ' pref medium' : '')
   )
 }
 

@@ -1,112 +1,98 @@
-/** The listings of `ip addr`, `ip route` and `ip neigh`, read back into models and written from them. */
-import type { InterfaceAddress, Link, Neighbour, Route } from '../net.ts'
-import { placed, Problem } from '../problem.ts'
+/** What `ip link`, `ip addr`, `ip route` and `ip neigh` show (iproute2 6.1, ip/ipaddress.c: print_linkinfo). */
+import type { InterfaceAddress, ListedLink, ListedNeighbour, Route } from '../net.ts'
 import type { Family } from '../ruleset.ts'
 import { showAddress } from './address.ts'
-import { parseNeighbourArguments } from './neighbour.ts'
-import { parseRouteArguments } from './route.ts'
-import { device, hostAddress, lladdr, number, prefix } from './values.ts'
-import { Words } from './words.ts'
+import { showRoute } from './route.ts'
 
-function eachLine<T>(text: string, file: string | undefined, parse: (line: string) => T | undefined): T[] {
-  return text.split('\n').flatMap((line, i) => {
-    if (line.trim() === '') return []
-    const parsed = placed({ ...(file !== undefined && { file }), line: i + 1 }, () => parse(line))
-    return parsed === undefined ? [] : [parsed]
-  })
+export function showLinks(links: readonly ListedLink[]): string {
+  return links.map((link) => `${header(link, ' mode DEFAULT')}\n${hardware(link)}\n`).join('')
 }
 
-const wordsOf = (line: string): Words => new Words(line.trim().split(/\s+/))
-
-/** `ip route show`, or `ip -6 route show`, with any table. */
-export const parseRoutes = (text: string, family: Family, file?: string): Route[] =>
-  eachLine(text, file, (line) => parseRouteArguments(wordsOf(line), family))
-
-/** `ip neigh show`; entries without a link-layer address (FAILED, INCOMPLETE) are left out. */
-export const parseNeighbours = (text: string, file?: string): Neighbour[] =>
-  eachLine(text, file, (line) =>
-    line.includes(' lladdr ') ? parseNeighbourArguments(wordsOf(line), undefined, true) : undefined,
-  )
-
-export interface Interfaces {
-  readonly links: readonly Link[]
-  readonly addresses: readonly InterfaceAddress[]
+/** `all` are the links of the namespace: a listing of one family names the other end of a pair by its number there. */
+export function showAddresses(
+  links: readonly ListedLink[],
+  addresses: readonly InterfaceAddress[],
+  { family, all }: { readonly family?: Family; readonly all: readonly ListedLink[] },
+): string {
+  return links
+    .map((link) => {
+      const own = addresses.filter(
+        ({ link: name, family: its }) => name === link.name && (family === undefined || its === family),
+      )
+      if (family !== undefined && own.length === 0) return ''
+      const head =
+        family === undefined
+          ? [header(link), hardware(link)]
+          : [family === 'ipv4' ? `${header(link)}${elsewhere(link)}` : header6(link, all)]
+      const shown = own.flatMap((address) => [
+        `    ${showAddress(address)}`,
+        '       valid_lft forever preferred_lft forever',
+      ])
+      return [...head, ...shown].map((line) => `${line}\n`).join('')
+    })
+    .join('')
 }
 
-/** `ip addr show`, or `ip link show`, in its long form. */
-export function parseInterfaces(text: string, file?: string): Interfaces {
-  const links: { -readonly [Key in keyof Link]: Link[Key] }[] = []
-  const addresses: InterfaceAddress[] = []
-  eachLine(text, file, (line) => {
-    const header = /^\d+: ([^:@\s]+)(?:@[^:\s]+)?: <([^>]*)> mtu (\d+)/.exec(line)
-    if (header) {
-      const name = device(header[1]!)
-      const flags = header[2]!.split(',')
-      const kind = flags.includes('LOOPBACK') ? 'loopback' : line.includes('@') ? 'veth' : 'dummy'
-      const mtu = number(header[3]!, 65_536, 'mtu')
-      links.push({ name, kind, address: '00:00:00:00:00:00', mtu, up: flags.includes('UP') })
-      return
-    }
-    const link = links.at(-1)
-    const [word, value = ''] = line.trim().split(/\s+/)
-    if (!link) throw new Problem('a link (`1: lo: <…> mtu …`) must come first', { field: word! })
-    if (word!.startsWith('link/') && word !== 'link/none') link.address = lladdr(value)
-    else if (word === 'inet' || word === 'inet6') addresses.push(parseInet(line, link.name))
-    else if (!word!.startsWith('link/') && word !== 'valid_lft')
-      throw new Problem('not a line of ip addr', { field: word! })
-  })
-  return { links, addresses }
+export function showRoutes(
+  routes: readonly Route[],
+  hide: { readonly dev?: boolean; readonly table?: boolean },
+): string {
+  return routes.map((route) => `${showRoute(route, hide)}${route.family === 'ipv4' ? ' ' : ''}\n`).join('')
 }
 
-function parseInet(line: string, link: string): InterfaceAddress {
-  const words = line.trim().split(/\s+/)
-  const family = words[0] === 'inet' ? 'ipv4' : 'ipv6'
-  const after = (name: string): string | undefined => {
-    const at = words.indexOf(name)
-    return at < 0 ? undefined : words[at + 1]
-  }
-  const peer = after('peer')
-  const local = prefix(words[1]!, family)
-  const far = peer === undefined ? undefined : prefix(peer, family)
-  const broadcast = after('brd')
-  const scope = after('scope')
-  if (scope !== 'global' && scope !== 'link' && scope !== 'host')
-    throw new Problem('an address needs a scope (global, link or host)', { field: scope ?? words[1]! })
-  return {
-    link,
-    family,
-    address: local.address,
-    prefixLength: far?.prefixLength ?? local.prefixLength,
-    ...(far && { peer: far.address }),
-    ...(broadcast !== undefined && { broadcast: hostAddress(broadcast, family).address }),
-    scope,
-  }
+export function showNeighbours(
+  neighbours: readonly ListedNeighbour[],
+  hide: { readonly dev?: boolean },
+): string {
+  return neighbours
+    .map(({ address, dev, lladdr, state }) => {
+      const words = [
+        address,
+        ...(hide.dev ? [] : ['dev', dev]),
+        ...(lladdr === undefined ? [] : ['lladdr', lladdr]),
+      ]
+      return `${words.join(' ')} ${state} \n`
+    })
+    .join('')
 }
 
-/** `ip addr show` of a namespace whose links carry these addresses; the index of a link is its place in the list. */
-export function showInterfaces({ links, addresses }: Interfaces): string {
-  const lines = links.flatMap((link, i) => {
-    const own = addresses.filter((address) => address.link === link.name)
-    const shown = own.flatMap((address) => [
-      `    ${showAddress(address)}`,
-      '       valid_lft forever preferred_lft forever',
-    ])
-    return [`${i + 1}: ${link.name}: <${flagsOf(link)}> mtu ${link.mtu}`, `    ${linkLayer(link)}`, ...shown]
-  })
-  return lines.map((line) => `${line}\n`).join('')
+function header(link: ListedLink, mode = ''): string {
+  const { ifindex, name, mtu, wasUp, state, peer } = link
+  const end = peer === undefined ? '' : `@${(peer.isHere ? peer.name : undefined) ?? `if${peer.ifindex}`}`
+  const flags = flagsOf(link, peer?.isHere === true && !peer.up)
+  return `${ifindex}: ${name}${end}: <${flags}> mtu ${mtu} qdisc ${wasUp ? 'noqueue' : 'noop'} state ${state}${mode} group default qlen 1000`
 }
 
-function flagsOf({ kind, up }: Link): string {
-  const own =
-    kind === 'loopback'
-      ? ['LOOPBACK']
-      : kind === 'dummy'
-        ? ['BROADCAST', 'NOARP']
-        : ['BROADCAST', 'MULTICAST']
-  return [...own, ...(up ? ['UP', 'LOWER_UP'] : [])].join(',')
+/** The kernel's IPv6 listing of links says nothing of namespaces, so the number is looked up here. */
+function header6(link: ListedLink, all: readonly ListedLink[]): string {
+  const { ifindex, name, mtu, state, peer } = link
+  const number = peer === undefined || peer.ifindex === ifindex ? undefined : peer.ifindex
+  const lower = all.find((other) => other.ifindex === number)
+  const end = number === undefined ? '' : `@${lower?.name ?? `if${number}`}`
+  return `${ifindex}: ${name}${end}: <${flagsOf(link, lower?.up === false)}> mtu ${mtu} state ${state} qlen 1000`
 }
 
-const linkLayer = ({ kind, address }: Link): string =>
-  kind === 'loopback'
-    ? `link/loopback ${address} brd ${address}`
-    : `link/ether ${address} brd ff:ff:ff:ff:ff:ff`
+function flagsOf({ kind, up, hasCarrier }: ListedLink, lowerIsDown: boolean): string {
+  const own = { loopback: ['LOOPBACK'], dummy: ['BROADCAST', 'NOARP'], veth: ['BROADCAST', 'MULTICAST'] }[
+    kind
+  ]
+  return [
+    ...(up && !hasCarrier ? ['NO-CARRIER'] : []),
+    ...own,
+    ...(up ? ['UP'] : []),
+    ...(hasCarrier ? ['LOWER_UP'] : []),
+    ...(lowerIsDown ? ['M-DOWN'] : []),
+  ].join(',')
+}
+
+function hardware(link: ListedLink): string {
+  const { kind, address } = link
+  return kind === 'loopback'
+    ? `    link/loopback ${address} brd ${address}`
+    : `    link/ether ${address} brd ff:ff:ff:ff:ff:ff${elsewhere(link)}`
+}
+
+function elsewhere({ peer }: ListedLink): string {
+  if (peer === undefined || peer.isHere) return ''
+  return peer.netns === undefined ? ' link-netnsid 0' : ` link-netns ${peer.netns}`
+}

@@ -1,5 +1,5 @@
 /** What an `ip` command line says, as data. */
-import type { InterfaceAddress, Neighbour, Route } from '../net.ts'
+import type { InterfaceAddress, Neighbour, Route, RouteKey } from '../net.ts'
 import type { Family } from '../ruleset.ts'
 
 /** What can be said of a link when it is made; the kernel chooses the rest. */
@@ -32,14 +32,21 @@ export type IpCommand = InNamespace &
     | { readonly kind: 'netns-add' | 'netns-delete'; readonly name: string }
     | { readonly kind: 'netns-exec'; readonly name: string; readonly command: readonly string[] }
     | { readonly kind: 'netns-list' }
+    | { readonly kind: 'addr-add'; readonly address: InterfaceAddress; readonly replace?: boolean }
     | {
-        readonly kind: 'addr-add' | 'addr-delete'
+        readonly kind: 'addr-delete'
         readonly address: InterfaceAddress
-        readonly replace?: boolean
+        /** It was named without a prefix length: any with these bits is meant. */
+        readonly anyPrefix?: boolean
       }
-    | { readonly kind: 'addr-flush'; readonly dev: string }
-    | { readonly kind: 'route-add' | 'route-replace' | 'route-delete'; readonly route: Route }
-    | { readonly kind: 'neigh-add' | 'neigh-replace' | 'neigh-delete'; readonly neighbour: Neighbour }
+    | { readonly kind: 'addr-flush'; readonly dev: string; readonly family?: Family }
+    | { readonly kind: 'route-add' | 'route-replace' | 'route-change'; readonly route: Route }
+    | { readonly kind: 'route-delete'; readonly route: RouteKey }
+    | {
+        readonly kind: 'neigh-add' | 'neigh-replace' | 'neigh-change'
+        readonly neighbour: Neighbour
+      }
+    | { readonly kind: 'neigh-delete'; readonly neighbour: Omit<Neighbour, 'lladdr'> }
     | ShowCommand
   )
 
@@ -53,5 +60,9 @@ export interface ShowCommand {
   readonly object: 'link' | 'addr' | 'route' | 'neigh'
   readonly family?: Family
   readonly dev?: string
-  readonly table?: 'main' | 'local'
+  readonly table?: 'main' | 'local' | 'all'
+  /** Only the route of this very prefix. */
+  readonly to?: { readonly address: string; readonly prefixLength: number }
+  /** Only links that are up. */
+  readonly up?: boolean
 }

@@ -20,7 +20,7 @@ export function prefix(text: string, family?: Family): Prefix {
   return { family: found, address: formatAddress(parseAddress(host, found)!), prefixLength: prefixLength! }
 }
 
-/** A destination: `default`, or a prefix without host bits. */
+/** A destination: `default`, or a prefix without host bits; those of an IPv6 one are cleared, as the kernel does. */
 export function destination(text: string, family?: Family): Prefix {
   if (text === 'default' || text === 'any' || text === 'all') {
     const of = family ?? 'ipv4'
@@ -28,7 +28,9 @@ export function destination(text: string, family?: Family): Prefix {
   }
   const parsed = prefix(text, family)
   const bytes = parseAddress(parsed.address, parsed.family)!
-  if (maskedBy(bytes, prefixMask(parsed.family, parsed.prefixLength)).some((byte, i) => byte !== bytes[i]))
+  const masked = maskedBy(bytes, prefixMask(parsed.family, parsed.prefixLength))
+  if (parsed.family === 'ipv6') return { ...parsed, address: formatAddress(masked) }
+  if (masked.some((byte, i) => byte !== bytes[i]))
     throw new Problem(`Invalid prefix for given prefix length: ${text}`, { field: text })
   return parsed
 }

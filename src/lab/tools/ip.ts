@@ -1,5 +1,15 @@
 /** ip (iproute2): netns, link, address, route and neigh. */
-import { parseIpCommand, type IpCommand, type LinkChanges, type NewLink } from '../../kernel/ip/index.ts'
+import {
+  parseIpCommand,
+  showAddresses,
+  showLinks,
+  showNeighbours,
+  showRoutes,
+  type IpCommand,
+  type LinkChanges,
+  type NewLink,
+  type ShowCommand,
+} from '../../kernel/ip/index.ts'
 import type { Link } from '../../kernel/net.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { ROOT_NETNS, type Context, type Tool } from './tool.ts'
@@ -36,38 +46,121 @@ function run(context: Context, command: IpCommand): void {
       engine.linkDelete(netns, command.link)
       return
     case 'addr-add':
-      engine.addrAdd(netns, command.address)
+      addAddress(context, command)
       return
-    case 'addr-delete':
-      engine.addrDelete(netns, command.address)
+    case 'addr-delete': {
+      const { prefixLength, ...rest } = command.address
+      engine.addrDelete(netns, command.anyPrefix ? rest : { ...rest, prefixLength })
+      return
+    }
+    case 'addr-flush':
+      engine.addrFlush(netns, command.dev, command.family)
       return
     case 'route-add':
       engine.routeAdd(netns, command.route)
       return
     case 'route-replace':
-      tolerated(() => engine.routeDelete(netns, command.route))
-      engine.routeAdd(netns, command.route)
+      engine.routeReplace(netns, command.route)
+      return
+    case 'route-change':
+      engine.routeReplace(netns, command.route, { mustExist: true })
       return
     case 'route-delete':
       engine.routeDelete(netns, command.route)
       return
     case 'neigh-add':
-      engine.neighAdd(netns, command.neighbour)
-      return
     case 'neigh-replace':
-      tolerated(() => engine.neighDelete(netns, command.neighbour))
-      engine.neighAdd(netns, command.neighbour)
+    case 'neigh-change':
+      setNeighbour(context, command)
       return
     case 'neigh-delete':
       engine.neighDelete(netns, command.neighbour)
       return
-    case 'addr-flush':
-    case 'show': {
-      const word = command.kind === 'show' ? 'show' : 'flush'
-      throw new Problem(`ip: "${word}" is not part of a lab script`, { field: word })
-    }
+    case 'show':
+      show(context, command)
+      return
+    default:
+      command satisfies never
   }
 }
+
+function addAddress(
+  { engine, netns }: Context,
+  { address, replace }: IpCommand & { kind: 'addr-add' },
+): void {
+  const isThere = (): boolean =>
+    engine
+      .addrList(netns)
+      .some(({ link, address: text }) => link === address.link && text === address.address)
+  // What replace would change, the lifetimes, is for ever here.
+  if (replace && isThere()) return
+  engine.addrAdd(netns, address)
+}
+
+function setNeighbour(
+  { engine, netns }: Context,
+  { kind, neighbour }: Extract<IpCommand, { kind: 'neigh-add' | 'neigh-replace' | 'neigh-change' }>,
+): void {
+  const { family, address, dev } = neighbour
+  const isThere = engine
+    .neighList(netns)
+    .some((other) => other.family === family && other.address === address && other.dev === dev)
+  if (kind === 'neigh-add' && isThere) throw new Problem('RTNETLINK answers: File exists', { field: address })
+  if (kind === 'neigh-change' && !isThere)
+    throw new Problem('RTNETLINK answers: No such file or directory', { field: address })
+  engine.neighAdd(netns, neighbour)
+}
+
+function show({ engine, netns, out }: Context, command: ShowCommand): void {
+  const { object, family, dev, table = 'main', to, up = false } = command
+  if (dev !== undefined) engine.link(netns, dev)
+  const hide = { dev: dev !== undefined }
+  switch (object) {
+    case 'link':
+    case 'addr': {
+      // The namespace in which a script begins has no name that a listing could tell.
+      const all = engine
+        .linkList(netns)
+        .map((link) =>
+          link.peer?.netns === ROOT_NETNS ? { ...link, peer: { ...link.peer, netns: undefined } } : link,
+        )
+      const links = all.filter((link) => (dev === undefined || link.name === dev) && (!up || link.up))
+      if (object === 'link') out(showLinks(links))
+      else out(showAddresses(links, engine.addrList(netns), { all, ...(family && { family }) }))
+      return
+    }
+    case 'route': {
+      // `table all` alone is of both families.
+      const families = family !== undefined ? [family] : table === 'all' ? FAMILIES : FAMILIES.slice(0, 1)
+      for (const each of families) {
+        const routes = engine
+          .routeList(netns, each, table === 'all' ? undefined : table)
+          .filter(
+            (route) =>
+              (dev === undefined || route.dev === dev) &&
+              (to === undefined ||
+                (route.destination === to.address && route.prefixLength === to.prefixLength)),
+          )
+        out(showRoutes(routes, { ...hide, table: table !== 'all' }))
+      }
+      return
+    }
+    case 'neigh':
+      out(
+        showNeighbours(
+          engine
+            .neighList(netns)
+            .filter(
+              (entry) =>
+                (dev === undefined || entry.dev === dev) && (family === undefined || entry.family === family),
+            ),
+          hide,
+        ),
+      )
+  }
+}
+
+const FAMILIES = ['ipv4', 'ipv6'] as const
 
 function addLink({ engine, netns }: Context, command: IpCommand & { kind: 'link-add' }): void {
   const { link } = command
@@ -106,13 +199,4 @@ function setLink({ engine, netns }: Context, link: string, changes: LinkChanges)
   if (home !== netns) engine.linkMove(netns, link, home)
   if (name !== undefined && name !== link) engine.linkRename(home, link, name)
   engine.linkSet(home, name ?? link, rest)
-}
-
-/** `replace` begins with a deletion that may find nothing. */
-function tolerated(action: () => void): void {
-  try {
-    action()
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error
-  }
 }

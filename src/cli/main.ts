@@ -5,9 +5,10 @@ import { Command, CommanderError } from 'commander'
 import { fileReason, Problem } from '../kernel/problem.ts'
 import { EXIT_DONE, EXIT_USAGE, report } from './exit.ts'
 import { clusterOptions, parseNodeName } from './options.ts'
+import { policyOptions } from './policy-options.ts'
 
 /** Commands that are part of the surface and not built: they say so instead of being unknown. */
-const NOT_YET = ['verify', 'serve', 'bench']
+const NOT_YET = ['serve', 'bench']
 
 function program(done: (code: number) => void): Command {
   const root = new Command('podwire')
@@ -34,7 +35,7 @@ Exit codes: 0 done, 1 an expectation failed, 2 the input or usage is wrong, 3 a 
     .option('--seed <n>', 'seed of every random choice')
     .action(async (options) => done(await (await import('./commands/demo.ts')).demo(options)))
 
-  clusterOptions(root.command('trace'))
+  policyOptions(clusterOptions(root.command('trace')))
     .description('send a real packet and say what happened')
     .requiredOption('--from <who>', 'who sends it')
     .requiredOption('--to <where>', 'where it goes')
@@ -42,14 +43,44 @@ Exit codes: 0 done, 1 an expectation failed, 2 the input or usage is wrong, 3 a 
     .option('--protocol <protocol>', 'tcp, udp, sctp or icmp (default: tcp)')
     .option('--expect <verdict>', 'exit with 1 unless the verdict is this: delivered, dropped or rejected')
     .option('--all-modes', 'in every proxy mode that is built')
+    .option('--reference', 'no packet: what policies say, by the reference evaluator')
     .option('-o, --output <format>', 'text or json')
     .action(async (options) => done(await (await import('./commands/trace.ts')).trace(options)))
 
-  clusterOptions(root.command('matrix'))
+  policyOptions(clusterOptions(root.command('matrix')))
     .description('every pair of workloads, every port: . delivered, X dropped, R rejected, ? unknown')
     .requiredOption('--port <ports>', 'ports as 80/tcp,53/udp; icmp for pings')
+    .option('--reference', 'no packets: what policies say (. allowed, X denied)')
     .option('-o, --output <format>', 'table, json, csv, md or svg')
     .action(async (options) => done(await (await import('./commands/matrix.ts')).matrix(options)))
+
+  policyOptions(clusterOptions(root.command('list')))
+    .description('every connection that policies allow, by the reference evaluator')
+    .option('--family <family>', 'of addresses: ipv4 (default) or ipv6')
+    .option('--within-workloads', 'also between the pods of one workload')
+    .option('--focus-workload <names>', 'only lines of these workloads: NAME or NS/NAME, comma-separated')
+    .option('--focus-workload-peer <names>', 'and of these at the other end')
+    .option('--focus-direction <direction>', 'what the workloads get (ingress) or send (egress)')
+    .option('--focus-conn <protocol-port>', 'only lines that hold this connection: tcp-8080')
+    .option('-o, --output <format>', 'txt, json, csv, md, dot or svg')
+    .action(async (options) => done(await (await import('./commands/list.ts')).list(options)))
+
+  policyOptions(clusterOptions(root.command('diff')))
+    .description('the connections that a change of manifests adds, removes and changes')
+    .argument('<first>', 'manifests before: a file, a folder or -')
+    .argument('<second>', 'manifests after; what -f names belongs to both')
+    .option('--family <family>', 'of addresses: ipv4 (default) or ipv6')
+    .option('--exit-code', 'exit with 1 when there is a difference')
+    .option('-o, --output <format>', 'txt, json, csv, md, dot or svg')
+    .action(async (first, second, options) =>
+      done(await (await import('./commands/diff.ts')).diff({ ...options, first, second })),
+    )
+
+  policyOptions(clusterOptions(root.command('verify')))
+    .description('check expectations, by packets in every mode that is built and by the reference evaluator')
+    .option('--expect <file>', 'who should reach whom (YAML, docs/expectations.md); repeatable', collect, [])
+    .option('-o, --output <format>', 'table, json, junit or tap')
+    .action(async (options) => done(await (await import('./commands/verify.ts')).verify(options)))
 
   clusterOptions(root.command('render'))
     .description('print the kernel objects of one node')

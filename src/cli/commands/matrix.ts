@@ -4,16 +4,23 @@ import { boot } from '../boot.ts'
 import { EXIT_DONE } from '../exit.ts'
 import { formatMatrix, MATRIX_FORMATS } from '../format/matrix.ts'
 import { parseChoice, type ClusterFlags } from '../options.ts'
+import { parsePolicyOptions, type PolicyFlags } from '../policy-options.ts'
 
-export interface MatrixFlags extends ClusterFlags {
+export interface MatrixFlags extends ClusterFlags, PolicyFlags {
   readonly port: string
+  readonly reference?: boolean
   readonly output?: string
 }
 
 export async function matrix(flags: MatrixFlags): Promise<number> {
   const format = parseChoice(flags.output, '--output', MATRIX_FORMATS, 'table')
   const ports = parsePorts(flags.port, '--port')
+  const options = parsePolicyOptions(flags)
   const cluster = await boot(flags)
-  process.stdout.write(formatMatrix(cluster.matrix({ ports }), format))
+  process.stdout.write(
+    flags.reference === true
+      ? formatMatrix(cluster.referenceMatrix({ ports }, options), format, 'reference')
+      : formatMatrix(cluster.matrix({ ports }), format),
+  )
   return EXIT_DONE
 }

@@ -1,19 +1,23 @@
 /** `podwire trace`: one real packet, its way and its end. */
+import type { ConnectRequest } from '../../cluster/connect.ts'
 import type { Flow } from '../../cluster/flow.ts'
 import { parsePort, parseProtocol } from '../../cluster/reference.ts'
 import { boot, BUILT_MODES, PROXY_MODES } from '../boot.ts'
 import { EXIT_DONE, EXIT_EXPECTATION_FAILED } from '../exit.ts'
+import { formatReference } from '../format/reference.ts'
 import { asFlags, parseChoice, type ClusterFlags } from '../options.ts'
+import { parsePolicyOptions, type PolicyFlags } from '../policy-options.ts'
 
 const EXPECTED = ['delivered', 'dropped', 'rejected'] as const
 
-export interface TraceFlags extends ClusterFlags {
+export interface TraceFlags extends ClusterFlags, PolicyFlags {
   readonly from: string
   readonly to: string
   readonly port?: string
   readonly protocol?: string
   readonly expect?: string
   readonly allModes?: boolean
+  readonly reference?: boolean
   readonly output?: string
 }
 
@@ -27,6 +31,7 @@ export async function trace(flags: TraceFlags): Promise<number> {
     ...(flags.port === undefined ? {} : { port: portFlag(flags.port) }),
     ...(flags.protocol === undefined ? {} : { protocol: parseProtocol(flags.protocol, '--protocol') }),
   }
+  if (flags.reference === true) return traceReference(flags, request, output, expected)
   const flows: Flow[] = []
   const texts: string[] = []
   for (const proxyMode of flags.allModes === true ? BUILT_MODES : [flags.proxyMode]) {
@@ -45,6 +50,23 @@ export async function trace(flags: TraceFlags): Promise<number> {
     process.stderr.write(`podwire: expected ${expected}, got ${verdict} in ${proxyMode} mode\n`)
   }
   return wrong.length === 0 ? EXIT_DONE : EXIT_EXPECTATION_FAILED
+}
+
+/** What policies say does not depend on the proxy mode, and not on who listens: what is rejected was allowed. */
+async function traceReference(
+  flags: TraceFlags,
+  request: ConnectRequest,
+  output: 'text' | 'json',
+  expected: (typeof EXPECTED)[number] | undefined,
+): Promise<number> {
+  const options = parsePolicyOptions(flags)
+  const cluster = await boot(flags)
+  const answer = asFlags(() => cluster.reference(request, options))
+  process.stdout.write(output === 'json' ? `${JSON.stringify(answer, null, 1)}\n` : formatReference(answer))
+  if (expected === undefined || answer.verdict === (expected === 'dropped' ? 'denied' : 'allowed'))
+    return EXIT_DONE
+  process.stderr.write(`podwire: expected ${expected}, policies say ${answer.verdict}\n`)
+  return EXIT_EXPECTATION_FAILED
 }
 
 function portFlag(text: string): number | string {

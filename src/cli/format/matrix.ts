@@ -6,16 +6,21 @@ import { matrixSvg } from './matrix-svg.ts'
 export const MATRIX_FORMATS = ['table', 'json', 'csv', 'md', 'svg'] as const
 export type MatrixFormat = (typeof MATRIX_FORMATS)[number]
 
-export function formatMatrix(matrix: Connectivity, format: MatrixFormat): string {
+/** `by`: a matrix of the reference evaluator knows no `R`, and its letters are what policies say. */
+export function formatMatrix(
+  matrix: Connectivity,
+  format: MatrixFormat,
+  by: 'packets' | 'reference' = 'packets',
+): string {
   switch (format) {
     case 'table':
-      return grids(matrix).map(tableOf).join('\n') + `\n${LEGEND}\n`
+      return grids(matrix).map(tableOf).join('\n') + `\n${LEGENDS[by]}\n`
     case 'json':
       return `${JSON.stringify(matrix)}\n`
     case 'csv':
       return csv(matrix)
     case 'md':
-      return grids(matrix).map(markdownOf).join('\n') + `\n${LEGEND}\n`
+      return grids(matrix).map(markdownOf).join('\n') + `\n${LEGENDS[by]}\n`
     case 'svg':
       return matrixSvg(grids(matrix))
     default:
@@ -23,7 +28,10 @@ export function formatMatrix(matrix: Connectivity, format: MatrixFormat): string
   }
 }
 
-const LEGEND = `${SYMBOLS.delivered} delivered   ${SYMBOLS.dropped} dropped   ${SYMBOLS.rejected} rejected   ${SYMBOLS.unknown} unknown`
+const LEGENDS = {
+  packets: `${SYMBOLS.delivered} delivered   ${SYMBOLS.dropped} dropped   ${SYMBOLS.rejected} rejected   ${SYMBOLS.unknown} unknown`,
+  reference: `${SYMBOLS.delivered} allowed   ${SYMBOLS.dropped} denied   ${SYMBOLS.unknown} unknown   (by the reference evaluator)`,
+} as const
 /** Beyond this many characters, columns are headed by the number of their row. */
 const WIDE = 120
 

@@ -128,11 +128,10 @@ function judge(
     ingress: questionOf(path.ingress, protocol),
   }
   const { allowed, egress, ingress } = ask(evaluatorOf(options), questions)
-  // Where only one end is policed, that end's reason says more.
-  const deciding = !egress.allowed || (ingress.allowed && isExempt(ingress)) ? egress : ingress
+  const why = reasonOf(egress, ingress)
   return {
     allowed,
-    reason: path.obstacle === undefined ? reasonOf(deciding) : `${path.obstacle}; ${reasonOf(deciding)}`,
+    reason: path.obstacle === undefined ? why : `${path.obstacle}; ${why}`,
     ...(path.backend === undefined ? {} : { backend: path.backend }),
     services: path.services,
     egress: judgement(path.egress, questions.egress, egress),
@@ -192,12 +191,15 @@ function judgement(sight: Sight, question: Question, verdict: DirectionVerdict):
   }
 }
 
-function isExempt({ steps }: DirectionVerdict): boolean {
-  return steps.at(-1)?.tier === 'Exempt'
-}
-
-function reasonOf({ direction, steps }: DirectionVerdict): string {
-  return `${direction}: ${steps.at(-1)?.reason ?? 'nothing applies'}`
+/** Who denies, or whoever had a say in allowing it. */
+function reasonOf(egress: DirectionVerdict, ingress: DirectionVerdict): string {
+  const both = [egress, ingress]
+  const denying = both.filter(({ allowed }) => !allowed)
+  const policies = both.filter(({ steps }) => steps.at(-1)?.rule !== undefined)
+  const [deciding] = [denying.slice(0, 1), policies, [ingress]].filter(({ length }) => length > 0)
+  return (deciding ?? both)
+    .map(({ direction, steps }) => `${direction}: ${steps.at(-1)?.reason ?? ''}`)
+    .join('; ')
 }
 
 function questionOf({ from, to, port, throughService }: Sight, protocol: FlowProtocol): Question {

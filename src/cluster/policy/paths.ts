@@ -14,7 +14,7 @@ import type { FlowProtocol } from '../reference.ts'
 import { podWith } from '../resolve/find.ts'
 import type { Source } from '../resolve/source.ts'
 import { announcedAddresses, announcer } from '../topology/external.ts'
-import { familyOf, isWithin, ADDRESS_PLAN } from '../topology/plan.ts'
+import { clusterRangeOf, familyOf } from '../topology/plan.ts'
 import { nodeAddresses, type ClusterView } from '../view.ts'
 import { ServiceTable, type Translation } from './service-table.ts'
 
@@ -78,7 +78,7 @@ export class PathFinder {
     if (node !== undefined) return this.#walk(new Walk(from, undefined), node, from, target)
     const to = this.#seen(target.address)
     const sight = { from, to, port: target.port, throughService: false }
-    const unreachable = isWithin(target.address, ADDRESS_PLAN[family].serviceCidr)
+    const unreachable = clusterRangeOf(target.address) !== undefined
     return [
       {
         services: [],
@@ -100,7 +100,15 @@ export class PathFinder {
       const there = this.#services.translate(owner, from.address, target)
       if (there !== undefined) return this.#translated(next, owner, from, target, there)
     }
-    return [next.arrive(owner ?? node, from, to, target.port)]
+    const path = next.arrive(owner ?? node, from, to, target.port)
+    const range = owner === undefined ? clusterRangeOf(target.address) : undefined
+    if (range === undefined) return [path]
+    return [
+      {
+        ...path,
+        obstacle: `nothing in the cluster has ${target.address} port ${target.port}/${target.protocol}`,
+      },
+    ]
   }
 
   #translated(

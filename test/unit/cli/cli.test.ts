@@ -35,7 +35,7 @@ describe('podwire', () => {
     expect(podwire('--version')).toEqual({ stdout: `${version}\n`, stderr: '', status: 0 })
     const help = podwire('--help')
     expect(help.status).toBe(0)
-    for (const command of ['demo', 'trace', 'matrix', 'render', 'lab'])
+    for (const command of ['demo', 'trace', 'matrix', 'list', 'diff', 'verify', 'render', 'lab'])
       expect(help.stdout).toContain(`  ${command} `)
     expect(help.stdout).not.toContain('serve')
     expect(podwire('trace --help').stdout).toContain('--expect <verdict>')
@@ -45,7 +45,6 @@ describe('podwire', () => {
     ['nope', "podwire: unknown command 'nope'\n"],
     ['matrix --port 80 --frobnicate', "podwire: unknown option '--frobnicate'\n"],
     ['trace --from a', "podwire: required option '--to <where>' not specified\n"],
-    ['verify', 'podwire: verify is not available yet in this version\n'],
     ['serve --listen 127.0.0.1:1', 'podwire: serve is not available yet in this version\n'],
     ['matrix --port 80', 'podwire: --filename: no manifests: give a file, a folder or - (standard input)\n'],
     [

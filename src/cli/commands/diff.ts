@@ -1,0 +1,43 @@
+/** `podwire diff`: which connections a change of manifests adds, removes and changes. */
+import { diffConnections, type Side } from '../../cluster/policy/diff.ts'
+import { listConnections } from '../../cluster/policy/listing.ts'
+import { asProblems } from '../../cluster/policy/mirror.ts'
+import { workloadPeers } from '../../cluster/policy/peers.ts'
+import type { Family } from '../../kernel/ruleset.ts'
+import { boot } from '../boot.ts'
+import { EXIT_DONE, EXIT_EXPECTATION_FAILED } from '../exit.ts'
+import { DIFF_FORMATS, formatDiff } from '../format/diff.ts'
+import { parseChoice, type ClusterFlags } from '../options.ts'
+import { parsePolicyOptions, type PolicyFlags } from '../policy-options.ts'
+
+export interface DiffFlags extends ClusterFlags, PolicyFlags {
+  readonly first: string
+  readonly second: string
+  readonly output?: string
+  readonly family?: string
+  readonly exitCode?: boolean
+}
+
+export async function diff(flags: DiffFlags): Promise<number> {
+  const format = parseChoice(flags.output, '--output', DIFF_FORMATS, 'txt')
+  const family = parseChoice(flags.family, '--family', ['ipv4', 'ipv6'], 'ipv4')
+  const options = parsePolicyOptions(flags)
+  const side = async (path: string): Promise<Side> => {
+    const cluster = await boot({ ...flags, filename: [...(flags.filename ?? []), path] })
+    return asProblems(() => sideOf(cluster, family, options))
+  }
+  const changes = diffConnections(await side(flags.first), await side(flags.second), family)
+  process.stdout.write(formatDiff(changes, format))
+  return flags.exitCode === true && changes.length > 0 ? EXIT_EXPECTATION_FAILED : EXIT_DONE
+}
+
+function sideOf(
+  cluster: Awaited<ReturnType<typeof boot>>,
+  family: Family,
+  options: ReturnType<typeof parsePolicyOptions>,
+): Side {
+  return {
+    connections: listConnections(cluster.view, cluster.evaluator(options), { family }),
+    workloads: workloadPeers(cluster.view).map(({ label }) => label),
+  }
+}

@@ -1,0 +1,39 @@
+/** Connections for graphviz: a cluster a namespace, an edge a pair. */
+import { CHANGE_COLOURS, isExternal, namespaceOf, peersOf, type GraphEdge } from './graph.ts'
+
+export function connectionsDot(edges: readonly GraphEdge[]): string {
+  const peers = peersOf(edges)
+  const namespaces = new Map<string, string[]>()
+  for (const peer of peers) {
+    const namespace = namespaceOf(peer)
+    if (namespace !== undefined) namespaces.set(namespace, [...(namespaces.get(namespace) ?? []), peer])
+  }
+  return [
+    'digraph {',
+    ...[...namespaces].flatMap(([namespace, members]) => [
+      `\tsubgraph ${quote(`cluster_${namespace}`)} {`,
+      `\t\tlabel=${quote(namespace)}`,
+      ...members.map(
+        (peer) =>
+          `\t\t${quote(peer)} [label=${quote(peer.slice(namespace.length + 1))} color="blue" fontcolor="blue"]`,
+      ),
+      '\t}',
+    ]),
+    ...peers
+      .filter((peer) => namespaceOf(peer) === undefined)
+      .map(
+        (peer) =>
+          `\t${quote(peer)} [label=${quote(isExternal(peer) ? peer.slice(0, -'[External]'.length) : peer)} color="red2" fontcolor="red2"]`,
+      ),
+    ...edges.map(({ src, dst, label, change }) => {
+      const colour = change === undefined ? '' : ` color="${CHANGE_COLOURS[change]}"`
+      return `\t${quote(src)} -> ${quote(dst)} [label=${quote(label)}${colour}]`
+    }),
+    '}',
+    '',
+  ].join('\n')
+}
+
+function quote(text: string): string {
+  return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
+}

@@ -1,0 +1,41 @@
+/** What several formats share: escapes, and tables for people. */
+
+/** For text and attribute values of XML. Characters that XML 1.0 cannot hold become U+FFFD. */
+export function escapeXml(text: string): string {
+  return Array.from(text, (char) => ESCAPED[char] ?? (isXml(char) ? char : '\ufffd')).join('')
+}
+
+/** Production 2 of XML 1.0: Char. */
+function isXml(char: string): boolean {
+  const code = char.codePointAt(0) ?? 0
+  if (code < 0x20) return code === 0x9 || code === 0xa || code === 0xd
+  return code < 0xd800 || (code > 0xdfff && code < 0xfffe) || code > 0xffff
+}
+
+const ESCAPED: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
+
+/** One line of RFC 4180, its end not included. */
+export function csvLine(fields: readonly string[]): string {
+  return fields
+    .map((field) => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field))
+    .join(',')
+}
+
+/** A row of a Markdown table. */
+export function markdownRow(fields: readonly string[]): string {
+  return `| ${fields.map((field) => field.replaceAll('|', '\\|')).join(' | ')} |`
+}
+
+/** Columns two spaces apart, each as wide as its widest cell; no blanks at the ends of lines. */
+export function alignColumns(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = []
+  for (const row of rows) {
+    for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, cell.length)
+  }
+  return rows.map((row) =>
+    row
+      .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
+}

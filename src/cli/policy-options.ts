@@ -1,0 +1,42 @@
+/** `--policy-option NAME=VALUE`: what implementations of NetworkPolicy differ in, for the reference evaluator. */
+import type { Command } from 'commander'
+import { suggest } from '../cluster/reference.ts'
+import { Problem } from '../kernel/problem.ts'
+import { OPTION_VALUES, type PolicyOptions } from '../policy/evaluate/index.ts'
+
+const FLAG = '--policy-option'
+
+export interface PolicyFlags {
+  readonly policyOption?: readonly string[]
+}
+
+export function policyOptions(command: Command): Command {
+  return command.option(
+    `${FLAG} <name=value>`,
+    'an option of the reference evaluator, repeatable (docs/network-policy.md lists them)',
+    (value: string, all: readonly string[] = []) => [...all, value],
+  )
+}
+
+/** @throws Problem for a name or value that does not exist, with what does */
+export function parsePolicyOptions({ policyOption = [] }: PolicyFlags): Partial<PolicyOptions> {
+  const names = Object.keys(OPTION_VALUES) as (keyof PolicyOptions)[]
+  return Object.fromEntries(
+    policyOption.map((text) => {
+      const [given = '', ...rest] = text.split('=')
+      const name = names.find((candidate) => candidate === given)
+      if (name === undefined) {
+        throw new Problem(`there is no option ${JSON.stringify(given)}${suggest(given, names)}`, {
+          field: FLAG,
+        })
+      }
+      const value = rest.join('=')
+      const values: readonly (string | boolean)[] = OPTION_VALUES[name]
+      const found = values.find((candidate) => String(candidate) === value)
+      if (found === undefined) {
+        throw new Problem(`${name} is ${values.join(' or ')}, not ${JSON.stringify(value)}`, { field: FLAG })
+      }
+      return [name, found]
+    }),
+  )
+}

@@ -1,0 +1,142 @@
+/**
+ * Expectations put to a cluster: each to the packets and, if wanted, to the reference evaluator. A workload means every
+ * pod of it: an expectation holds when it holds for all.
+ */
+import type { PolicyOptions } from '../../policy/evaluate/index.ts'
+import { Problem } from '../../kernel/problem.ts'
+import type { Cluster } from '../cluster.ts'
+import type { ConnectRequest } from '../connect.ts'
+import { parseReference } from '../reference.ts'
+import { isRunning, type ClusterView } from '../view.ts'
+import { podsOf } from '../workload.ts'
+import type { Expectation, Expected } from './read.ts'
+
+export interface Checked {
+  readonly expectation: Expectation
+  readonly answers: readonly Answer[]
+}
+
+export interface Answer {
+  /** The proxy mode, or `reference`. */
+  readonly by: string
+  /** `delivered` …; of the reference `allowed`, `denied` or `depends`. Of the pair that fails, or of the first. */
+  readonly verdict: string
+  readonly ok: boolean
+  readonly reason: string
+  /** Which pods, where a workload is meant and they do not all agree. */
+  readonly pods?: string
+}
+
+export interface CheckOptions {
+  /** Ask the packets. Default true. */
+  readonly packets?: boolean
+  /** Ask the reference evaluator, too. Default true. */
+  readonly reference?: boolean
+  readonly policyOptions?: Partial<PolicyOptions>
+}
+
+/** @throws Problem for what an expectation names and is not there, at the expectation's place */
+export function checkExpectations(
+  cluster: Cluster,
+  expectations: readonly Expectation[],
+  { packets = true, reference = true, policyOptions = {} }: CheckOptions = {},
+): Checked[] {
+  return expectations.map((expectation) => {
+    const requests = requestsOf(cluster.view, expectation)
+    const ask = (by: string, one: (request: ConnectRequest) => Said): Answer =>
+      answer(by, expectation, requests, one)
+    return {
+      expectation,
+      answers: [
+        ...(packets ? [ask(cluster.proxyMode, (request) => cluster.connect(request))] : []),
+        ...(reference ? [ask('reference', (request) => referenceSays(cluster, request, policyOptions))] : []),
+      ],
+    }
+  })
+}
+
+interface Said {
+  readonly verdict: string
+  readonly reason: string
+  readonly obstacle?: boolean
+}
+
+function referenceSays(cluster: Cluster, request: ConnectRequest, options: Partial<PolicyOptions>): Said {
+  const { verdict, reason, paths } = cluster.reference(request, options)
+  return { verdict, reason, obstacle: paths.some(({ obstacle }) => obstacle !== undefined) }
+}
+
+function answer(
+  by: string,
+  { expect, place }: Expectation,
+  requests: readonly ConnectRequest[],
+  one: (request: ConnectRequest) => Said,
+): Answer {
+  let first: Answer | undefined
+  for (const request of requests) {
+    const said = atPlace(place, () => one(request))
+    const { verdict, reason } = said
+    const ok = by === 'reference' ? referenceHolds(expect, said) : packetHolds(expect, verdict)
+    const found = { by, verdict, ok, reason }
+    if (!ok) return requests.length === 1 ? found : { ...found, pods: `${request.from} → ${request.to}` }
+    first ??= found
+  }
+  if (first === undefined) throw new Error('checkExpectations: no request')
+  return first
+}
+
+function packetHolds(expect: Expected, verdict: string): boolean {
+  if (expect === 'allowed') return verdict === 'delivered' || verdict === 'rejected'
+  if (expect === 'denied') return verdict === 'dropped'
+  return verdict === expect
+}
+
+/**
+ * Policies do not know who listens: what is rejected was allowed. And what has nowhere to go (a Service without
+ * endpoints) does not arrive although it is allowed.
+ */
+function referenceHolds(expect: Expected, { verdict, obstacle = false }: Said): boolean {
+  if (obstacle && verdict === 'allowed') return expect !== 'delivered' && expect !== 'denied'
+  return verdict === (expect === 'dropped' || expect === 'denied' ? 'denied' : 'allowed')
+}
+
+function requestsOf(view: ClusterView, expectation: Expectation): ConnectRequest[] {
+  const { from, to, port, protocol, place } = expectation
+  const rest = {
+    ...(port === undefined ? {} : { port }),
+    ...(protocol === undefined ? {} : { protocol }),
+  }
+  const sources = atPlace(place, () => podsMeant(view, from, 'from'))
+  const targets = atPlace(place, () => podsMeant(view, to, 'to'))
+  const requests = sources.flatMap((source) =>
+    // A pod's way to itself says nothing about the others of its workload.
+    targets
+      .filter((target) => source !== target || targets.length === 1)
+      .map((target) => ({ from: source, to: target, ...rest })),
+  )
+  return requests
+}
+
+/** Every running pod of a workload; anything else is itself. */
+function podsMeant(view: ClusterView, text: string, field: string): string[] {
+  const reference = parseReference(text, field)
+  const { kind } = reference
+  if (kind === 'address' || kind === 'node' || kind === 'pod' || kind === 'service') return [text]
+  const { namespace, name, port } = reference
+  const pods = podsOf(view, kind, namespace, name).filter(isRunning)
+  // Whoever resolves the name says best what is missing.
+  if (pods.length === 0) return [text]
+  const suffix = port === undefined ? '' : `:${port}`
+  return pods.map(({ metadata }) => `${namespace}/${metadata.name}${suffix}`)
+}
+
+function atPlace<T>(place: Expectation['place'], action: () => T): T {
+  try {
+    return action()
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error
+    const [entry = ''] = (place.field ?? '').split('.')
+    const field = [entry, error.place.field].filter((part) => part !== undefined && part !== '').join('.')
+    throw new Problem(error.reason, { ...place, ...(field === '' ? {} : { field }) })
+  }
+}

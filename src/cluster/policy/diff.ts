@@ -1,0 +1,123 @@
+/** What a change of manifests does to connections: those added, removed and changed. */
+import type { Family } from '../../kernel/ruleset.ts'
+import {
+  equalConnections,
+  noConnections,
+  NO_CONNECTIONS,
+  type ConnectionSet,
+} from '../../policy/evaluate/connections.ts'
+import type { ListedConnection } from './listing.ts'
+import { externalPeer, type ExternalPeer, type Peer } from './peers.ts'
+import { cutRanges, mergeRanges, toAddress, type RangeConnections } from './ranges.ts'
+
+export interface ConnectionChange {
+  readonly type: 'added' | 'removed' | 'changed'
+  readonly src: string
+  readonly dst: string
+  readonly first: ConnectionSet
+  readonly second: ConnectionSet
+  /** Workloads of this pair that only one side has. */
+  readonly workloads: readonly { readonly label: string; readonly change: 'added' | 'removed' }[]
+}
+
+export interface Side {
+  readonly connections: readonly ListedConnection[]
+  /** Labels of all workloads, those without connections too. */
+  readonly workloads: readonly string[]
+}
+
+/** Changed first, then added, then removed; in each by source and destination. */
+export function diffConnections(first: Side, second: Side, family: Family): ConnectionChange[] {
+  const changes = [...pairs(first, second), ...outside(first, second, family)].map((change) => ({
+    ...change,
+    workloads: [change.src, change.dst].flatMap((label) => presence(label, first, second)),
+  }))
+  const order = { changed: 0, added: 1, removed: 2 }
+  return changes.sort(
+    (a, b) => order[a.type] - order[b.type] || compare(a.src, b.src) || compare(a.dst, b.dst),
+  )
+}
+
+type Change = Omit<ConnectionChange, 'workloads'>
+
+function changeOf(src: string, dst: string, first: ConnectionSet, second: ConnectionSet): Change[] {
+  if (equalConnections(first, second)) return []
+  const type = noConnections(first) ? 'added' : noConnections(second) ? 'removed' : 'changed'
+  return [{ type, src, dst, first, second }]
+}
+
+function pairs(first: Side, second: Side): Change[] {
+  const [before, after] = [byPair(first), byPair(second)]
+  return [...new Set([...before.keys(), ...after.keys()])].flatMap((key) => {
+    const a = before.get(key)
+    const b = after.get(key)
+    const { src, dst } = (a ?? b)!
+    return changeOf(src.label, dst.label, a?.connections ?? NO_CONNECTIONS, b?.connections ?? NO_CONNECTIONS)
+  })
+}
+
+function byPair({ connections }: Side): Map<string, ListedConnection> {
+  return new Map(
+    connections
+      .filter(({ src, dst }) => src.kind === 'workload' && dst.kind === 'workload')
+      .map((connection) => [`${connection.src.label} ${connection.dst.label}`, connection]),
+  )
+}
+
+/** Both sides' ranges are cut at each other's bounds, and put together again where the change is the same. */
+function outside(first: Side, second: Side, family: Family): Change[] {
+  const changes: Change[] = []
+  const sides = [ranges(first), ranges(second)]
+  for (const key of new Set(sides.flatMap((side) => [...side.keys()]))) {
+    const lists = sides.map((side) => side.get(key) ?? [])
+    const cut = cutRanges(lists).map(({ from, to, each: [a, b] }) => ({
+      from,
+      to,
+      a: a ?? NO_CONNECTIONS,
+      b: b ?? NO_CONNECTIONS,
+    }))
+    const merged = mergeRanges(
+      cut,
+      (x, y) => y.from === x.to + 1n && equalConnections(x.a, y.a) && equalConnections(x.b, y.b),
+    )
+    const [direction, workload = ''] = key.split(' ')
+    for (const { from, to, a, b } of merged) {
+      const range = externalPeer(toAddress(from, family), toAddress(to, family)).label
+      changes.push(
+        ...(direction === 'to' ? changeOf(workload, range, a, b) : changeOf(range, workload, a, b)),
+      )
+    }
+  }
+  return changes
+}
+
+/** By `to WORKLOAD` (the workload sends) and `from WORKLOAD`. */
+function ranges({ connections }: Side): Map<string, RangeConnections[]> {
+  const found = new Map<string, RangeConnections[]>()
+  const put = (key: string, { from, to }: ExternalPeer, set: ConnectionSet): void => {
+    found.set(key, [...(found.get(key) ?? []), { from, to, connections: set }])
+  }
+  for (const { src, dst, connections: set } of connections) {
+    if (dst.kind === 'external') put(`to ${labelOf(src)}`, dst, set)
+    if (src.kind === 'external') put(`from ${labelOf(dst)}`, src, set)
+  }
+  return found
+}
+
+function labelOf({ label }: Peer): string {
+  return label
+}
+
+function presence(
+  label: string,
+  first: Side,
+  second: Side,
+): { readonly label: string; readonly change: 'added' | 'removed' }[] {
+  const [before, after] = [first.workloads.includes(label), second.workloads.includes(label)]
+  if (before === after) return []
+  return [{ label, change: after ? 'added' : 'removed' }]
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

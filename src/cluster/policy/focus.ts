@@ -1,0 +1,69 @@
+/** Listed connections cut down to what somebody wants to see. */
+import { hasConnection } from '../../policy/evaluate/index.ts'
+import type { Direction } from '../../policy/evaluate/question.ts'
+import { Problem } from '../../kernel/problem.ts'
+import { parsePort, parseProtocol, suggest } from '../reference.ts'
+import type { ClusterView } from '../view.ts'
+import type { ListedConnection } from './listing.ts'
+import { workloadPeers, type Peer } from './peers.ts'
+
+export interface Focus {
+  /** `name` or `namespace/name`: lines of these. */
+  readonly workloads?: readonly string[]
+  /** And of these at the other end. Needs `workloads`. */
+  readonly peers?: readonly string[]
+  /** What the workloads get, or what they send. Needs `workloads`. */
+  readonly direction?: Direction
+  /** `tcp-8080`: lines that hold this connection. */
+  readonly connection?: string
+}
+
+/** @throws Problem for a workload that does not exist */
+export function focus(
+  view: ClusterView,
+  connections: readonly ListedConnection[],
+  { workloads, peers, direction, connection }: Focus,
+): ListedConnection[] {
+  if (workloads === undefined && (peers !== undefined || direction !== undefined)) {
+    const field = peers === undefined ? '--focus-direction' : '--focus-workload-peer'
+    throw new Problem('needs --focus-workload', { field })
+  }
+  checkNames(view, workloads ?? [], '--focus-workload')
+  checkNames(view, peers ?? [], '--focus-workload-peer')
+  const carries = connection === undefined ? undefined : connectionTest(connection)
+  const isFocus = (peer: Peer): boolean => workloads === undefined || isOneOf(peer, workloads)
+  const isPeer = (peer: Peer): boolean => peers === undefined || isOneOf(peer, peers)
+  return connections.filter(
+    (line) =>
+      ((direction !== 'ingress' && isFocus(line.src) && isPeer(line.dst)) ||
+        (direction !== 'egress' && isFocus(line.dst) && isPeer(line.src))) &&
+      (carries === undefined || carries(line)),
+  )
+}
+
+function isOneOf(peer: Peer, names: readonly string[]): boolean {
+  return (
+    peer.kind === 'workload' &&
+    names.some((name) => name === peer.name || name === `${peer.namespace}/${peer.name}`)
+  )
+}
+
+function checkNames(view: ClusterView, names: readonly string[], field: string): void {
+  const peers = workloadPeers(view)
+  for (const name of names) {
+    if (peers.some((peer) => isOneOf(peer, [name]))) continue
+    const known = peers.map((peer) => (name.includes('/') ? `${peer.namespace}/${peer.name}` : peer.name))
+    throw new Problem(`there is no workload ${name}${suggest(name, known)}`, { field })
+  }
+}
+
+function connectionTest(text: string): (line: ListedConnection) => boolean {
+  const field = '--focus-conn'
+  const [protocol = '', port, ...rest] = text.split('-')
+  if (port === undefined || rest.length > 0) {
+    throw new Problem(`${JSON.stringify(text)}: expected PROTOCOL-PORT, as tcp-8080`, { field })
+  }
+  const its = parseProtocol(protocol, field)
+  const number = parsePort(port, field)
+  return ({ connections }) => hasConnection(connections, its, number)
+}

@@ -1,0 +1,39 @@
+/** The ends of listed connections: workloads and ranges of addresses that nobody in the cluster has. */
+import type { Pod } from '../../apiserver/types/index.ts'
+import type { ClusterView } from '../view.ts'
+import { workloads } from '../workload.ts'
+
+export interface WorkloadPeer {
+  readonly kind: 'workload'
+  /** `namespace/name[Kind]`. */
+  readonly label: string
+  readonly namespace: string
+  readonly name: string
+  readonly workloadKind: string
+  readonly pods: readonly Pod[]
+}
+
+export interface ExternalPeer {
+  readonly kind: 'external'
+  /** `a.b.c.d-e.f.g.h[External]`. */
+  readonly label: string
+  readonly from: string
+  readonly to: string
+}
+
+export type Peer = WorkloadPeer | ExternalPeer
+
+export function workloadPeers(view: ClusterView): WorkloadPeer[] {
+  return workloads(view).map(({ kind, namespace, name, pods }) => ({
+    kind: 'workload',
+    label: `${namespace}/${name}[${kind}]`,
+    namespace,
+    name,
+    workloadKind: kind,
+    pods,
+  }))
+}
+
+export function externalPeer(from: string, to: string): ExternalPeer {
+  return { kind: 'external', label: `${from}-${to}[External]`, from, to }
+}

@@ -1,0 +1,302 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Connectivity, ReferenceAnswer } from '../../../src/index.ts'
+import { elements, parseXml } from '../../support/xml.ts'
+
+// The built program, as people run it.
+function podwire(...args: readonly string[]): { stdout: string; stderr: string; status: number | null } {
+  const { stdout, stderr, status } = spawnSync(process.execPath, ['dist/src/cli/main.js', ...args], {
+    encoding: 'utf8',
+  })
+  return { stdout, stderr, status }
+}
+
+const WORKLOADS = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: web }
+spec:
+  replicas: 2
+  selector: { matchLabels: { app: web } }
+  template:
+    metadata: { labels: { app: web } }
+    spec: { containers: [{ name: main, image: web, ports: [{ containerPort: 8080 }] }] }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: db, labels: { app: db } }
+spec: { containers: [{ name: main, image: db, ports: [{ name: sql, containerPort: 5432 }] }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: db }
+spec: { selector: { app: db }, ports: [{ port: 1, targetPort: sql }] }
+`
+const POLICY = `
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: db }
+spec:
+  podSelector: { matchLabels: { app: db } }
+  policyTypes: [Ingress, Egress]
+  ingress:
+    - from: [{ podSelector: { matchLabels: { app: web } } }]
+      ports: [{ port: sql }]
+  egress:
+    - to: [{ ipBlock: { cidr: 192.0.2.0/24, except: [192.0.2.128/25] } }]
+      ports: [{ protocol: UDP, port: 53 }]
+`
+
+let folder = ''
+const path = (name: string): string => join(folder, name)
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'podwire-policy-'))
+  writeFileSync(path('workloads.yaml'), WORKLOADS)
+  writeFileSync(path('policy.yaml'), POLICY)
+  writeFileSync(
+    path('other.yaml'),
+    POLICY.replace('port: 53', 'port: 54').replace('name: db }', 'name: db2 }'),
+  )
+  writeFileSync(path('none.yaml'), '{apiVersion: v1, kind: Namespace, metadata: {name: empty}}')
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+const both = (): string[] => ['-f', path('workloads.yaml'), '-f', path('policy.yaml')]
+
+describe('podwire list', () => {
+  it('prints every allowed connection as netpol-analyzer does', () => {
+    const { stdout, status } = podwire('list', ...both())
+    expect(status).toBe(0)
+    expect(stdout).toBe(`0.0.0.0-255.255.255.255[External] => default/web[Deployment] : All Connections
+default/db[Pod] => 192.0.2.0-192.0.2.127[External] : UDP 53
+default/web[Deployment] => 0.0.0.0-255.255.255.255[External] : All Connections
+default/web[Deployment] => default/db[Pod] : TCP 5432
+`)
+  })
+
+  it('has the other family, and the pods of one workload among each other, when asked', () => {
+    const { stdout } = podwire('list', ...both(), '--family', 'ipv6', '--within-workloads')
+    expect(stdout)
+      .toBe(`::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff[External] => default/web[Deployment] : All Connections
+default/web[Deployment] => ::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff[External] : All Connections
+default/web[Deployment] => default/db[Pod] : TCP 5432
+default/web[Deployment] => default/web[Deployment] : All Connections
+`)
+  })
+
+  it.each([
+    [['--focus-workload', 'db'], 2],
+    [['--focus-workload', 'default/db', '--focus-direction', 'ingress'], 1],
+    [['--focus-workload', 'db', '--focus-workload-peer', 'web'], 1],
+    [['--focus-conn', 'tcp-5432'], 3],
+    [['--focus-conn', 'udp-53', '--focus-workload', 'db'], 1],
+  ])('%j shows %i lines', (args, count) => {
+    const { stdout, status } = podwire('list', ...both(), ...args)
+    expect(status).toBe(0)
+    expect(stdout.trimEnd().split('\n')).toHaveLength(count)
+  })
+
+  it('draws', () => {
+    expect(elements(parseXml(podwire('list', ...both(), '-o', 'svg').stdout), 'title')).toHaveLength(4)
+    expect(podwire('list', ...both(), '-o', 'dot').stdout).toMatch(/^digraph \{\n/)
+  })
+
+  it('reads the API as an option says', () => {
+    const { stdout } = podwire('list', ...both(), '--policy-option', 'emptyRules=allow')
+    expect(stdout).toBe(podwire('list', ...both()).stdout)
+    const ten = POLICY.replace('192.0.2.0/24, except: [192.0.2.128/25]', '10.0.0.0/8')
+    writeFileSync(path('ten.yaml'), ten)
+    const listed = (...more: string[]): string =>
+      podwire('list', '-f', path('workloads.yaml'), '-f', path('ten.yaml'), ...more).stdout
+    expect(listed()).toContain('default/db[Pod] => default/web[Deployment] : UDP 53\n')
+    expect(listed('--policy-option', 'ipBlockMatchesPods=false')).not.toContain(
+      'default/db[Pod] => default/web',
+    )
+  })
+})
+
+describe('podwire diff', () => {
+  it('prints what is added, removed and changed', () => {
+    const { stdout, status } = podwire(
+      'diff',
+      path('none.yaml'),
+      path('policy.yaml'),
+      '-f',
+      path('workloads.yaml'),
+    )
+    expect(status).toBe(0)
+    expect(stdout).toBe(`Connectivity diff:
+diff-type: changed, source: default/db[Pod], destination: 192.0.2.0-192.0.2.127[External], dir1: All Connections, dir2: UDP 53
+diff-type: changed, source: default/web[Deployment], destination: default/db[Pod], dir1: All Connections, dir2: TCP 5432
+diff-type: removed, source: 0.0.0.0-255.255.255.255[External], destination: default/db[Pod], dir1: All Connections, dir2: No Connections
+diff-type: removed, source: default/db[Pod], destination: 0.0.0.0-192.0.1.255[External], dir1: All Connections, dir2: No Connections
+diff-type: removed, source: default/db[Pod], destination: 192.0.2.128-255.255.255.255[External], dir1: All Connections, dir2: No Connections
+diff-type: removed, source: default/db[Pod], destination: default/web[Deployment], dir1: All Connections, dir2: No Connections
+`)
+  })
+
+  it('exits with 1 only when asked to', () => {
+    const same = [path('policy.yaml'), path('policy.yaml'), '-f', path('workloads.yaml'), '--exit-code']
+    expect(podwire('diff', ...same)).toMatchObject({ stdout: 'No connectivity differences.\n', status: 0 })
+    const other = [path('policy.yaml'), path('other.yaml'), '-f', path('workloads.yaml')]
+    expect(podwire('diff', ...other).status).toBe(0)
+    expect(podwire('diff', ...other, '--exit-code').status).toBe(1)
+  })
+})
+
+describe('podwire matrix --reference, trace --reference', () => {
+  it('has the shape of the matrix by packets', () => {
+    const matrix = JSON.parse(
+      podwire('matrix', ...both(), '--port', '5432', '--reference', '-o', 'json').stdout,
+    ) as Connectivity
+    expect(matrix.workloads).toEqual(['default/db', 'default/web'])
+    expect(matrix.rows.map(({ verdict }) => verdict)).toEqual([
+      'delivered',
+      'dropped',
+      'delivered',
+      'delivered',
+    ])
+    expect(podwire('matrix', ...both(), '--port', '5432', '--reference').stdout).toContain(
+      '. allowed   X denied',
+    )
+  })
+
+  it('walks the tiers, names the rule, and what would flip the verdict', () => {
+    const { stdout, status } = podwire(
+      'trace',
+      ...both(),
+      '--from',
+      'deploy/web',
+      '--to',
+      'svc/db',
+      '--reference',
+    )
+    expect(status).toBe(0)
+    expect(stdout).toMatch(
+      /^default\/web-\S+ \(10\.244\.\d\.\d\) → default\/db \(10\.96\.\S+\):1\/tcp {2}\(reference\)\n/,
+    )
+    expect(stdout).toContain('backend: pod default/db, ')
+    expect(stdout).toContain('    [NetworkPolicy]  Allow  NetworkPolicy default/db: ingress[0] allows\n')
+    expect(stdout).toContain('\nALLOWED: ingress: NetworkPolicy default/db: ingress[0] allows\n')
+  })
+
+  it('--expect, -o json', () => {
+    const ask = (...more: string[]) =>
+      podwire(
+        'trace',
+        ...both(),
+        '--from',
+        'db',
+        '--to',
+        'deploy/web',
+        '--port',
+        '8080',
+        '--reference',
+        ...more,
+      )
+    expect(ask('--expect', 'dropped').status).toBe(0)
+    const { stderr, status } = ask('--expect', 'delivered')
+    expect(status).toBe(1)
+    expect(stderr).toContain('podwire: expected delivered, policies say denied\n')
+    const answer = JSON.parse(ask('-o', 'json').stdout) as ReferenceAnswer
+    expect(answer).toMatchObject({ verdict: 'denied', request: { dport: 8080, protocol: 'tcp' } })
+    expect(answer.paths[0]!.egress.verdict.steps.at(-1)).toMatchObject({
+      tier: 'NetworkPolicy',
+      outcome: 'Deny',
+    })
+  })
+})
+
+describe('podwire verify --expect', () => {
+  const expectations = (text: string): string => {
+    writeFileSync(path('expect.yaml'), text)
+    return path('expect.yaml')
+  }
+
+  it('fails with 1 and a table that says where and why', () => {
+    const file = expectations(
+      '# who may\n- { name: web asks db, from: deploy/web, to: svc/db, expect: rejected }\n',
+    )
+    const { stdout, status } = podwire('verify', ...both(), '--expect', file)
+    expect(status).toBe(1)
+    expect(stdout).toContain(`FAILED ${file}:2: web asks db\n`)
+    expect(stdout).toContain('  iptables: expected rejected, got delivered for default/web-')
+    expect(stdout).toContain('\n1 of 1 expectations FAILED.\n')
+  })
+
+  it('asks every pod of a workload, packets and reference', () => {
+    const file = expectations('- { from: deploy/web, to: db, port: [sql, 5432/tcp], expect: delivered }\n')
+    const { stdout, status } = podwire('verify', ...both(), '--expect', file, '-o', 'json')
+    expect(status).toBe(0)
+    const [first] = JSON.parse(stdout) as { answers: { by: string; verdict: string }[] }[]
+    expect(first!.answers.map(({ by, verdict }) => `${by}: ${verdict}`)).toEqual([
+      'iptables: delivered',
+      'reference: allowed',
+    ])
+  })
+
+  it('prints TAP and JUnit', () => {
+    const file = expectations('- { from: deploy/web, to: db, port: 5432, expect: dropped }\n')
+    const tap = podwire('verify', ...both(), '--expect', file, '-o', 'tap')
+    expect(tap.status).toBe(1)
+    expect(tap.stdout).toMatch(/^TAP version 14\n1\.\.1\nnot ok 1 - deploy\/web → db 5432 dropped\n {2}---\n/)
+    expect(tap.stderr).toContain('podwire: 1 of 1 expectations failed\n')
+    const junit = parseXml(podwire('verify', ...both(), '--expect', file, '-o', 'junit').stdout)
+    expect(elements(junit, 'failure')).toHaveLength(2)
+  })
+
+  it('names what is not there, where it is expected', () => {
+    const file = expectations(
+      '- { from: deploy/web, to: db, port: 5432, expect: delivered }\n- { from: wob, to: db, expect: dropped }\n',
+    )
+    const { stdout, stderr, status } = podwire('verify', ...both(), '--expect', file)
+    expect({ stdout, status }).toEqual({ stdout: '', status: 2 })
+    expect(stderr).toContain(
+      `podwire: ${file}:2: [1].from: there is no pod default/wob; did you mean default/`,
+    )
+  })
+})
+
+describe('mistakes', () => {
+  it.each([
+    [
+      ['list', '-o', 'xml'],
+      'podwire: --output: "xml" is not known: expected txt, json, csv, md, dot or svg\n',
+    ],
+    [['list', '--family', 'ipv5'], 'podwire: --family: "ipv5" is not known: expected ipv4 or ipv6\n'],
+    [
+      ['list', '--policy-option', 'ipBlockMatchPods=false'],
+      'podwire: --policy-option: there is no option "ipBlockMatchPods"; did you mean ipBlockMatchesPods?\n',
+    ],
+    [
+      ['list', '--policy-option', 'ownNode=maybe'],
+      'podwire: --policy-option: ownNode is allowed or policed, not "maybe"\n',
+    ],
+    [['list', '--focus-direction', 'egress'], 'podwire: --focus-direction: needs --focus-workload\n'],
+    [
+      ['list', '--focus-workload', 'wob'],
+      'podwire: --focus-workload: there is no workload wob; did you mean web?\n',
+    ],
+    [['list', '--focus-conn', 'tcp'], 'podwire: --focus-conn: "tcp": expected PROTOCOL-PORT, as tcp-8080\n'],
+    [
+      ['verify', '--expect', 'nowhere.yaml'],
+      'podwire: nowhere.yaml: cannot be read: no such file or directory\n',
+    ],
+    [
+      ['trace', '--reference', '--from', 'db', '--to', 'svc/bd'],
+      'podwire: --to: there is no Service default/bd; did you mean default/svc/db?\n',
+    ],
+  ])('%j', (args, message) => {
+    const { stdout, stderr, status } = podwire(args[0]!, '-f', path('workloads.yaml'), ...args.slice(1))
+    expect({ stdout, stderr, status }).toEqual({ stdout: '', stderr: message, status: 2 })
+  })
+
+  it('a policy that cannot be: file, line and field', () => {
+    writeFileSync(path('bad.yaml'), POLICY.replace('192.0.2.128/25', '198.51.100.0/25'))
+    const { stderr, status } = podwire('list', '-f', path('workloads.yaml'), '-f', path('bad.yaml'))
+    expect(status).toBe(2)
+    expect(stderr).toMatch(/^podwire: .*bad\.yaml:12: spec\.egress\[0\]\.to\[0\]\.ipBlock\.except\[0\]: /)
+  })
+})

@@ -20,9 +20,7 @@ export function askClusterTier(
   connection: Connection,
   context: Context,
 ): ClusterTierOutcome {
-  const { index, options } = context
-  const policies = index.clusterPoliciesOf(tier)
-  if (options.equalPriority === 'error') checkPriorities(policies)
+  const policies = context.index.clusterPoliciesOf(tier)
   let decided: { readonly policy: ClusterPolicy; readonly rule: PolicyRule } | undefined
   const rivals: PolicyRule[] = []
   for (const policy of policies) {

@@ -33,6 +33,7 @@ export class Evaluator {
   readonly index = new PolicyIndex()
   readonly options: PolicyOptions
   readonly #partitions = new Map<AddressFamily, Partition>()
+  #prioritiesChecked = false
   readonly #taken = new Map<AddressFamily, readonly bigint[]>()
 
   /** @throws PolicyError for an object that cannot be evaluated, or one that contradicts the options. */
@@ -43,10 +44,7 @@ export class Evaluator {
     for (const object of state.pods ?? []) this.index.setPod(object)
     for (const object of state.networkPolicies ?? []) this.index.setNetworkPolicy(object)
     for (const object of state.clusterNetworkPolicies ?? []) this.index.setClusterNetworkPolicy(object)
-    if (this.options.equalPriority === 'error') {
-      checkPriorities(this.index.clusterPoliciesOf('Admin'))
-      checkPriorities(this.index.clusterPoliciesOf('Baseline'))
-    }
+    this.#checkPriorities()
   }
 
   /** Adds the object, or replaces the one of its kind, namespace and name. @throws PolicyError, and nothing has changed */
@@ -152,6 +150,7 @@ export class Evaluator {
     const before = kind === 'Node' ? index.node(name) : undefined
     write()
     if (kind === 'Pod' || kind === 'Node') this.#taken.clear()
+    if (kind === 'ClusterNetworkPolicy') this.#prioritiesChecked = false
     for (const partition of this.#partitions.values())
       switch (kind) {
         case 'Pod':
@@ -171,8 +170,17 @@ export class Evaluator {
       }
   }
 
+  /** What every question is asked of. @throws PolicyError for policies that contradict the options */
   get #context(): Context {
+    this.#checkPriorities()
     return { index: this.index, options: this.options }
+  }
+
+  #checkPriorities(): void {
+    if (this.options.equalPriority !== 'error' || this.#prioritiesChecked) return
+    checkPriorities(this.index.clusterPoliciesOf('Admin'))
+    checkPriorities(this.index.clusterPoliciesOf('Baseline'))
+    this.#prioritiesChecked = true
   }
 }
 

@@ -4,8 +4,8 @@
  * listens there (a script has no sockets), so a pod that is reached answers with a reset or an ICMP error, and the
  * answer finds its way back through the translations.
  */
-import { Cluster } from '../../../src/index.ts'
-import { frame, icmp, ipPacket, tcp, udp, type Ip } from '../../support/packet/build.ts'
+import { Cluster, type ClusterOptions, type ManifestInput } from '../../../src/index.ts'
+import { fragments, frame, icmp, ipPacket, tcp, udp, type Ip } from '../../support/packet/build.ts'
 import type { CaseFrame, KernelCase, Outcome, Port } from '../harness/case.ts'
 import { compareOutcomes, type Comparison } from '../harness/compare.ts'
 import { engineOutcome } from '../harness/engine.ts'
@@ -20,6 +20,10 @@ export interface FirstPacket {
   readonly protocol?: 'tcp' | 'udp' | 'icmp'
   readonly port?: number
   readonly sourcePort?: number
+  /** Sends with this address instead of its own. */
+  readonly source?: string
+  /** A datagram in three fragments. */
+  readonly fragmented?: boolean
 }
 
 export interface Rendered {
@@ -30,15 +34,21 @@ export interface Rendered {
   readonly nodes: readonly string[]
 }
 
+export interface RenderOptions extends Pick<ClusterOptions, 'policy'> {
+  /** Only what is on it. */
+  readonly node?: string
+  readonly nodes?: number
+}
+
 /** So many seeds are tried until the engine's dice fall as the kernel's did. */
 const SEEDS = 1000
 
 export async function renderCluster(
-  manifests: readonly string[],
-  { node, nodes = 2 }: { readonly node?: string; readonly nodes?: number } = {},
+  manifests: ManifestInput & readonly unknown[],
+  { node, nodes = 2, policy = {} }: RenderOptions = {},
 ): Promise<Rendered> {
-  const cluster = await Cluster.create({ nodes })
-  await cluster.apply([...manifests])
+  const cluster = await Cluster.create({ nodes, policy })
+  await cluster.apply(manifests)
   const { settled } = await cluster.settle()
   if (!settled) throw new Error('the cluster does not settle')
   const script = cluster.render({ as: 'script', ...(node === undefined ? {} : { node }) })
@@ -73,16 +83,20 @@ export async function compareRendered(
   packets: readonly FirstPacket[],
 ): Promise<Comparison> {
   const { script, nodes, hosts } = rendered
-  const frames = packets.map((packet, index) => firstFrame(script, packet, 40_000 + index))
+  const frames = packets.flatMap((packet, index) => framesOf(script, packet, 40_000 + index))
   const watch = [
     ...[...hosts, ...nodes].map((netns): Port => ({ netns, link: 'eth0' })),
     ...nodes.map((link): Port => ({ netns: 'fabric', link })),
   ]
   const kase: KernelCase = { script, frames, watch }
   const look = nodes.flatMap((node) =>
-    ['iptables-save -c', 'ip6tables-save -c', 'conntrack -L', 'conntrack -L -f ipv6'].map(
-      (command) => `ip netns exec ${node} ${command}`,
-    ),
+    [
+      'iptables-save -c',
+      'ip6tables-save -c',
+      'conntrack -L',
+      'conntrack -L -f ipv6',
+      ...(script.includes(' ipset create ') ? ['ipset save'] : []),
+    ].map((command) => `ip netns exec ${node} ${command}`),
   )
   const masks: MaskCounts = new Map()
   const theirs = withoutRandomPorts(await kernel.outcome(kase, look), frames, masks)
@@ -94,8 +108,8 @@ export async function compareRendered(
   return compareOutcomes(kase, theirs, ours, masks)
 }
 
-function firstFrame(script: string, packet: FirstPacket, nextPort: number): CaseFrame {
-  const { from, to, protocol = 'tcp', port = 80, sourcePort = nextPort } = packet
+function framesOf(script: string, packet: FirstPacket, nextPort: number): CaseFrame[] {
+  const { from, to, protocol = 'tcp', port = 80, sourcePort = nextPort, fragmented = false } = packet
   const isV6 = to.includes(':')
   const own = wordAfter(script, `ip -n ${from} addr add `, (word) => word.includes(':') === isV6)
   const destination = wordAfter(script, `ip -n ${from} neigh add \\S+ lladdr `)
@@ -103,7 +117,7 @@ function firstFrame(script: string, packet: FirstPacket, nextPort: number): Case
   if (own === undefined || destination === undefined || source === undefined)
     throw new Error(`${from} has no interface in the script`)
   const ip: Ip = {
-    source: own.split('/')[0]!,
+    source: packet.source ?? own.split('/')[0]!,
     destination: to,
     ttl: 64,
     dontFragment: protocol === 'tcp',
@@ -111,12 +125,17 @@ function firstFrame(script: string, packet: FirstPacket, nextPort: number): Case
     flowLabel: nextPort,
   }
   const ports = { sourcePort, destinationPort: port }
+  const payload = Uint8Array.from({ length: fragmented ? 40 : 4 }, (_, index) => index + 1)
   const segment = {
     tcp: () => tcp(ip, { ...ports, flags: 'S', seq: 1000 + nextPort }),
-    udp: () => udp(ip, { ...ports, payload: new Uint8Array([1, 2, 3, 4]) }),
+    udp: () => udp(ip, { ...ports, payload }),
     icmp: () => icmp(ip, { type: isV6 ? 128 : 8, word: (sourcePort << 16) | 1 }),
   }[protocol]()
-  return { port: { netns: from, link: 'eth0' }, bytes: frame({ source, destination }, ipPacket(ip, segment)) }
+  const packets = fragmented ? fragments(ip, segment, [8, 24]) : [ipPacket(ip, segment)]
+  return packets.map((each) => ({
+    port: { netns: from, link: 'eth0' },
+    bytes: frame({ source, destination }, each),
+  }))
 }
 
 /** The first word behind a text at the beginning of a line, `wanted` permitting. */

@@ -94,6 +94,8 @@ export abstract class Receive {
     const netns = Skb.netns(skb)
     store<u32>(netns, load<u32>(netns, NETNS_RX) + 1, NETNS_RX)
     Skb.setOutdev(skb, 0)
+    // What IP noted where the frame comes from means nothing here (ip_rcv_core, ip6_rcv_core clear their part of the cb).
+    Skb.setIpFlags(skb, 0)
     if (!Link.isUp(dev)) {
       Drop.packet(skb, REASON_LINK_DOWN)
       return

@@ -87,6 +87,29 @@ describe('fragments through a node that tracks connections', () => {
   })
 })
 
+describe('fragments through a node that tracks connections, to a host that does not', () => {
+  it.each([
+    ['IPv4', 'ipv4', V4, '10.0.1.1'],
+    ['IPv6', 'ipv6', V6, 'fd00:1::1'],
+  ] as const)('%s: are put together there once more, and reach the socket', (_name, family, ip, via) => {
+    const node = new Node()
+    const { engine } = node
+    engine.rulesetSet('node', tracking(family))
+    engine.sysctlSet('h1', 'net.ipv6.conf.all.disable_ipv6', 0)
+    const bits = family === 'ipv4' ? 32 : 128
+    engine.addrAdd('h1', { link: 'peer', family, address: ip.destination, prefixLength: bits })
+    engine.neighAdd('h1', { family, address: via, dev: 'peer', lladdr: MAC.eth1 })
+    const all = family === 'ipv4' ? '0.0.0.0' : '::'
+    const route = { family, type: 'unicast', destination: all, prefixLength: 0, via, dev: 'peer' } as const
+    engine.routeAdd('h1', { ...route, onlink: true })
+    engine.listen('h1', { protocol: 'udp', port: 80 })
+    const out = node.send(0, ...toNode0(fragments(ip, datagram(ip, 1200), [600, 1000])))
+    const answers = out.filter(({ port }) => port === 0)
+    expect(answers).toHaveLength(1)
+    expect(Buffer.from(answers[0]!.frame).includes(Buffer.from(payload(1200)))).toBe(true)
+  })
+})
+
 describe('fragments through a node that does not track', () => {
   it('pass one by one', () => {
     const node = new Node()

@@ -13,14 +13,13 @@ if (why !== undefined) console.log(`skipped: ${why}`)
 const SEED = Number(process.env['PODWIRE_SEED'] ?? 1)
 const CLUSTERS = Number(process.env['PODWIRE_RUNS'] ?? 4)
 
-type Probe = Pick<FirstPacket, 'protocol' | 'port' | 'fragmented'>
+type Probe = Pick<FirstPacket, 'protocol' | 'port'>
 
 const PROBES: readonly Probe[] = [
   { port: 80 },
   { port: 6379 },
   { port: 8080 },
   { port: 53, protocol: 'udp' },
-  { port: 53, protocol: 'udp', fragmented: true },
   { protocol: 'icmp' },
 ]
 
@@ -34,12 +33,25 @@ describe.skipIf(why !== undefined)('network policies in the kernel and in the en
     return framesCaptured
   }
 
+  /**
+   * Datagrams in pieces, in a run of their own: a node joins them and cuts them again in the very buffers that a capture
+   * of their arrival shows, so what arrives at nodes is not compared.
+   */
+  const compareFragments = async (rendered: Rendered): Promise<void> => {
+    const datagrams = pairs(rendered)
+      .filter(({ protocol }) => protocol === 'udp')
+      .map((packet) => ({ ...packet, fragmented: true }))
+    const { report } = await compareRendered(kernel, rendered, datagrams, { wires: false })
+    expect(report).toBe('')
+  }
+
   it('recipes: pods, the outside, nodes, Services, hairpins, fragments, addresses that are not the pod’s own', async () => {
     const rendered = await renderCluster([WORKLOADS, RECIPES])
     const packets = [...pairs(rendered), ...others(rendered)]
     expect(packets.length).toBeGreaterThan(300)
     const answered = await compare(rendered, packets)
     const unanswered = await compare(silent(rendered), packets)
+    await compareFragments(rendered)
     // Some of them pass, and some do not.
     expect(unanswered).toBeGreaterThan(packets.length / 4)
     expect(answered).toBeGreaterThan(unanswered)
@@ -51,11 +63,12 @@ describe.skipIf(why !== undefined)('network policies in the kernel and in the en
   })
 
   const plans = fc.sample(arbitraryCluster({ maxServices: 0 }), { seed: SEED, numRuns: CLUSTERS })
-  it.each(plans.map((plan, index) => ({ plan, index })))(
-    `cluster ${'$index'} of seed ${SEED}`,
+  it.each(plans.map((plan, index) => ({ plan, number: index + 1 })))(
+    `cluster $number of seed ${SEED}`,
     async ({ plan }) => {
       const rendered = await renderCluster(objectsOf(plan), { nodes: plan.nodes })
       await compare(rendered, pairs(rendered))
+      await compareFragments(rendered)
     },
   )
 })

@@ -41,7 +41,7 @@ export const WORKLOADS = [
     'redis',
     2,
     'default',
-    '{ name: db, containerPort: 6379 }, { name: db, containerPort: 53, protocol: UDP }',
+    '{ name: db, containerPort: 6379 }, { name: dns, containerPort: 53, protocol: UDP }',
   ),
   pod('front', 1, 'default', '{ name: http, containerPort: 80 }'),
   pod('stranger', 1, 'default', '{ name: db, containerPort: 80 }'),
@@ -61,7 +61,7 @@ spec:
     - from: [{ podSelector: { matchLabels: { app: front } } }]
       ports: [{ port: db }]
     - from: [{ namespaceSelector: { matchLabels: { tier: prod } }, podSelector: { matchExpressions: [{ key: class, operator: Exists }] } }]
-      ports: [{ port: db, protocol: UDP }, { port: 6000, endPort: 6400 }, { port: 80 }, { port: 443 }]
+      ports: [{ port: dns, protocol: UDP }, { port: 6000, endPort: 6400 }, { port: 80 }, { port: 443 }]
 ---
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy

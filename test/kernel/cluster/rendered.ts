@@ -81,12 +81,13 @@ export async function compareRendered(
   kernel: Kernel,
   rendered: Rendered,
   packets: readonly FirstPacket[],
+  { wires = true }: { /** Frames between the nodes are compared, too. */ readonly wires?: boolean } = {},
 ): Promise<Comparison> {
   const { script, nodes, hosts } = rendered
   const frames = packets.flatMap((packet, index) => framesOf(script, packet, 40_000 + index))
   const watch = [
-    ...[...hosts, ...nodes].map((netns): Port => ({ netns, link: 'eth0' })),
-    ...nodes.map((link): Port => ({ netns: 'fabric', link })),
+    ...[...hosts, ...(wires ? nodes : [])].map((netns): Port => ({ netns, link: 'eth0' })),
+    ...(wires ? nodes : []).map((link): Port => ({ netns: 'fabric', link })),
   ]
   const kase: KernelCase = { script, frames, watch }
   const look = nodes.flatMap((node) =>

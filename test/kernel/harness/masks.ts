@@ -21,7 +21,8 @@ export function count(counts: MaskCounts, mask: MaskName): void {
 /**
  * `ip-id-of-local-packets`: a packet the node makes itself without DF (an ICMP error, an echo reply) gets an id from a
  * keyed hash (net/ipv4/route.c: __ip_select_ident). True when the frames are equal but for that id and a header
- * checksum that is right on both sides, and neither id is one of a frame that was sent.
+ * checksum that is right on both sides, and neither id is one of a frame of its kind that was sent (see
+ * `identification`).
  */
 export function differOnlyInLocalId(a: Uint8Array, b: Uint8Array, sentIds: ReadonlySet<number>): boolean {
   if (a.length !== b.length || a.length < 34 || a[12] !== 0x08 || a[13] !== 0x00) return false
@@ -31,7 +32,7 @@ export function differOnlyInLocalId(a: Uint8Array, b: Uint8Array, sentIds: Reado
   }
   return [a, b].every((frame) => {
     const dontFragment = (frame[20]! & 0x40) !== 0
-    return !dontFragment && headerSum(frame) === 0xffff && !sentIds.has((frame[18]! << 8) | frame[19]!)
+    return !dontFragment && headerSum(frame) === 0xffff && !sentIds.has(identification(frame)!)
   })
 }
 
@@ -87,9 +88,14 @@ export function differOnlyInTimestamps(a: Uint8Array, b: Uint8Array, sentIds: Re
   return theirs !== undefined && ours !== undefined && differOnlyInLocalId(theirs, ours, sentIds)
 }
 
+/**
+ * The id of an IPv4 frame with its protocol, and for ICMP the type: what a node lets pass keeps all three. Hundreds of
+ * frames are sent at once, so a drawn id alone would now and then be one of theirs.
+ */
 export function identification(frame: Uint8Array): number | undefined {
   if (frame.length < 34 || frame[12] !== 0x08 || frame[13] !== 0x00) return undefined
-  return (frame[18]! << 8) | frame[19]!
+  const type = frame[23] === 1 ? (frame[14 + (frame[14]! & 15) * 4] ?? 0) : 0
+  return ((frame[18]! << 8) | frame[19]!) + frame[23]! * 2 ** 16 + type * 2 ** 24
 }
 
 function headerSum(frame: Uint8Array): number {

@@ -108,17 +108,26 @@ export function takesPart({ hostNetwork, finished }: PodFacts, options: PolicyOp
   )
 }
 
-/** A running pod before a finished one; a node before the host-network pods that share its address. */
+/**
+ * Whose address it is: a running pod's before a node's, a node's before that of the host-network pods that share it and
+ * of finished pods that may have lost theirs. The first by name where still several are left.
+ */
 export function holderOf(
   address: Address,
   { index, options }: Context,
 ): { readonly pod: PodFacts } | { readonly node: NodeFacts } | undefined {
   const pods = index.podsAt(address).filter((pod) => takesPart(pod, options))
-  const pod = pods.find(({ hostNetwork, finished }) => !hostNetwork && !finished)
+  const pod = firstByName(pods.filter(({ hostNetwork, finished }) => !hostNetwork && !finished))
   if (pod !== undefined) return { pod }
-  const [node] = index.nodesAt(address)
+  const node = firstByName(index.nodesAt(address))
   if (node !== undefined) return { node }
-  return pods[0] === undefined ? undefined : { pod: pods[0] }
+  const shared = firstByName(pods.filter(({ finished }) => !finished)) ?? firstByName(pods)
+  return shared === undefined ? undefined : { pod: shared }
+}
+
+function firstByName<T extends PodFacts | NodeFacts>(items: readonly T[]): T | undefined {
+  const keyOf = (item: PodFacts | NodeFacts): string => ('key' in item ? item.key : item.name)
+  return items.length < 2 ? items[0] : items.reduce((a, b) => (keyOf(b) < keyOf(a) ? b : a))
 }
 
 export function describe(party: Party): string {

@@ -6,6 +6,7 @@ import { conntrackHit } from './suites/conntrack-hit.ts'
 import { forward } from './suites/forward.ts'
 import { load } from './suites/load.ts'
 import { allPairs } from './suites/matrix.ts'
+import { policyCompile, policyConnections } from './suites/policy-compile.ts'
 import { startup } from './suites/startup.ts'
 import { update } from './suites/update.ts'
 import { reached, table, type Figure } from './support/figure.ts'
@@ -19,6 +20,8 @@ const suites: Record<string, () => Figure[] | Promise<Figure[]>> = {
   load: () => load(10_000),
   update,
   matrix: () => allPairs(1000),
+  'policy-compile': () => policyCompile(10_000, 1000),
+  'policy-connections': () => policyConnections(1000),
   startup,
 }
 

@@ -15,7 +15,7 @@ import type { Direction, PolicyPlan, Tier } from '../plan/plan.ts'
 import { afterTier, type Verdicts } from './compile.ts'
 import { GATES } from './fixed-chains.ts'
 import { hashedSet, namespaceChain, policyChain, tierChain } from './names.ts'
-import { ACCEPT, comment, goto, inSet, jump, originOf, rule } from './rules.ts'
+import { comment, goto, inSet, jump, originOf, rule } from './rules.ts'
 import { podsSet } from './set-spec.ts'
 
 /** The pods of a namespace on this node that any NetworkPolicy selects. */
@@ -39,16 +39,16 @@ export function tierRules(
   verdicts: Verdicts,
 ): Rule[] {
   return [
-    ...(direction === 'ingress' && tier === 'Admin' ? [notSelected(family)] : []),
+    ...(direction === 'ingress' && tier === 'Admin' ? [notSelected(family, verdicts)] : []),
     ...jumps,
     rule({}, [], afterTier(direction, tier, verdicts)),
   ]
 }
 
 /** Ingress is where everything ends up that egress lets go: most of it is for pods elsewhere. */
-function notSelected(family: Family): Rule {
+function notSelected(family: Family, { accept }: Verdicts): Rule {
   const why = comment('not a pod that policies select for ingress')
-  return rule({}, [why, inSet(GATES.ingress, family, 'dst', true)], ACCEPT)
+  return rule({}, [why, inSet(GATES.ingress, family, 'dst', true)], accept)
 }
 
 /** The tier of NetworkPolicies. */

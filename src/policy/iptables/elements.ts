@@ -1,5 +1,5 @@
 /** What members of sets look like in the kernel. Elements of a pod are made once and shared by all sets. */
-import { addressBits, canonicalAddress, familyOf } from '../../kernel/address.ts'
+import { addressBits, canonicalAddress } from '../../kernel/address.ts'
 import type { Net, SetEntry } from '../../kernel/ipset.ts'
 import type { Family } from '../../kernel/ruleset.ts'
 import type { NodeFacts, PodFacts } from '../members/pod-facts.ts'
@@ -13,44 +13,57 @@ export interface MemberElement {
   readonly entry: SetEntry
 }
 
-const elements = new WeakMap<PodFacts, readonly MemberElement[]>()
+interface Host {
+  readonly family: Family
+  readonly first: Net
+}
+
+interface PodElements {
+  readonly hosts: readonly Host[]
+  readonly addresses: readonly MemberElement[]
+}
+
+const known = new WeakMap<PodFacts, PodElements>()
 
 /** A pod's addresses. The comment says whose they are. */
 export function addressElements(pod: PodFacts): readonly MemberElement[] {
-  let known = elements.get(pod)
-  if (known === undefined)
-    elements.set(pod, (known = pod.addresses.flatMap((each) => ofAddress(each, pod.key))))
-  return known
+  return elementsOf(pod).addresses
 }
 
 export function nodeElements({ addresses, name }: NodeFacts): readonly MemberElement[] {
-  return addresses.flatMap((address) => ofAddress(address, name))
+  return addresses.flatMap(hostOf).map((host) => ofHost(host, name))
 }
 
-function ofAddress(address: string, comment: string): MemberElement[] {
-  const host = hostOf(address)
-  if (host === undefined) return []
-  const { family, first } = host
-  return [{ family, text: first.address, entry: { element: { first }, comment } }]
+function elementsOf(pod: PodFacts): PodElements {
+  let elements = known.get(pod)
+  if (elements === undefined) {
+    const hosts = pod.addresses.flatMap(hostOf)
+    elements = { hosts, addresses: hosts.map((host) => ofHost(host, pod.key)) }
+    known.set(pod, elements)
+  }
+  return elements
+}
+
+function ofHost({ family, first }: Host, comment: string): MemberElement {
+  return { family, text: first.address, entry: { element: { first }, comment } }
 }
 
 const PROTOCOL_NUMBERS = { TCP: 6, UDP: 17, SCTP: 132 } as const
 
 /** A pod's addresses with the number that a name means there, of each protocol that has it. */
 export function portElements(name: string): (pod: PodFacts) => readonly MemberElement[] {
-  return ({ addresses, ports, key }) =>
-    ports
-      .filter((port) => port.name === name)
-      .flatMap(({ protocol, port }) =>
-        addresses.flatMap((address): MemberElement[] => {
-          const host = hostOf(address)
-          if (host === undefined) return []
-          const { family, first } = host
-          const element = { first, port: { protocol: PROTOCOL_NUMBERS[protocol], port } }
-          const text = `${first.address},${protocol.toLowerCase()}:${port}`
-          return [{ family, text, entry: { element, comment: key } }]
-        }),
-      )
+  return (pod) => {
+    const { hosts } = elementsOf(pod)
+    return pod.ports.flatMap(({ name: its, protocol, port }) =>
+      its === name
+        ? hosts.map(({ family, first }): MemberElement => {
+            const element = { first, port: { protocol: PROTOCOL_NUMBERS[protocol], port } }
+            const text = `${first.address},${protocol.toLowerCase()}:${port}`
+            return { family, text, entry: { element, comment: pod.key } }
+          })
+        : [],
+    )
+  }
 }
 
 /** Networks and, as elements that do not match, their exceptions. */
@@ -72,9 +85,9 @@ export function networkElements(cidrs: readonly string[], except: readonly strin
   return [...found.values()]
 }
 
-function hostOf(text: string): { readonly family: Family; readonly first: Net } | undefined {
-  const family = familyOf(text)
-  const address = family === undefined ? undefined : canonicalAddress(text, family)
-  if (family === undefined || address === undefined) return undefined
-  return { family, first: { address, prefixLength: addressBits(family) } }
+/** None when it is no address. */
+function hostOf(text: string): readonly Host[] {
+  const family: Family = text.includes(':') ? 'ipv6' : 'ipv4'
+  const address = canonicalAddress(text, family)
+  return address === undefined ? [] : [{ family, first: { address, prefixLength: addressBits(family) } }]
 }

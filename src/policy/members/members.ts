@@ -58,6 +58,8 @@ interface Namespace {
 
 interface Entry {
   readonly facts: PodFacts
+  /** What its labels offer to selectors. */
+  readonly words: readonly string[]
   readonly selected: Set<Selected>
 }
 
@@ -70,11 +72,11 @@ export class PodMembers {
   /** A pod came or changed. */
   setPod(facts: PodFacts): void {
     this.deletePod(facts.key)
-    const entry: Entry = { facts, selected: new Set() }
+    const entry: Entry = { facts, words: offered(facts.labels), selected: new Set() }
     this.#pods.set(facts.key, entry)
     const namespace = this.#namespace(facts.namespace)
     namespace.pods.add(entry)
-    for (const word of offered(facts.labels)) {
+    for (const word of entry.words) {
       const bucket = namespace.byLabel.get(word)
       if (bucket === undefined) namespace.byLabel.set(word, new Set([entry]))
       else bucket.add(entry)
@@ -88,7 +90,7 @@ export class PodMembers {
     this.#pods.delete(key)
     const namespace = this.#namespace(entry.facts.namespace)
     namespace.pods.delete(entry)
-    for (const word of offered(entry.facts.labels)) {
+    for (const word of entry.words) {
       const bucket = namespace.byLabel.get(word)
       bucket?.delete(entry)
       if (bucket?.size === 0) namespace.byLabel.delete(word)
@@ -208,8 +210,10 @@ export class PodMembers {
   }
 
   #offer(group: Group, entry: Entry): void {
-    for (const selected of group.buckets.candidates(entry.facts.labels))
-      if (!entry.selected.has(selected) && selected.matches(entry.facts.labels)) join(selected, entry)
+    const { labels } = entry.facts
+    group.buckets.visit(entry.words, (selected) => {
+      if (!entry.selected.has(selected) && selected.matches(labels)) join(selected, entry)
+    })
   }
 }
 

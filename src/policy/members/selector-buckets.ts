@@ -24,11 +24,10 @@ export function demanded({
 }
 
 /** What `demanded` may name of these labels. */
-export function* offered(labels: Labels): Iterable<string> {
-  for (const key in labels) {
-    yield `${key}=${labels[key]!}`
-    yield key
-  }
+export function offered(labels: Labels): string[] {
+  const words: string[] = []
+  for (const key in labels) words.push(`${key}=${labels[key]!}`, key)
+  return words
 }
 
 export class SelectorBuckets<T> {
@@ -57,11 +56,12 @@ export class SelectorBuckets<T> {
     }
   }
 
-  /** Whatever may match the labels; some of it perhaps twice. */
-  *candidates(labels: Labels): Iterable<T> {
-    yield* this.#undemanding
-    for (const word of offered(labels)) yield* this.#demanding.get(word) ?? NONE
+  /** Visits whatever may match labels that offer these words; some of it perhaps twice. */
+  visit(words: readonly string[], visitor: (item: T) => void): void {
+    for (const item of this.#undemanding) visitor(item)
+    for (const word of words) {
+      const bucket = this.#demanding.get(word)
+      if (bucket !== undefined) for (const item of bucket) visitor(item)
+    }
   }
 }
-
-const NONE: readonly never[] = []

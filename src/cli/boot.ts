@@ -1,6 +1,7 @@
 /** From flags to a settled cluster. Warnings go to stderr, one line each. */
-import type { Cluster } from '../cluster/cluster.ts'
+import type { Cluster, ClusterOptions } from '../cluster/cluster.ts'
 import type { ProxyMode } from '../cluster/flow.ts'
+import type { Manifest } from '../cluster/manifests/document.ts'
 import { Problem } from '../kernel/problem.ts'
 import { parseChoice, parseCount, type ClusterFlags } from './options.ts'
 
@@ -8,6 +9,12 @@ export const PROXY_MODES: readonly ProxyMode[] = ['iptables', 'ipvs', 'nftables'
 export const BUILT_MODES: readonly ProxyMode[] = ['iptables']
 
 export async function boot(flags: ClusterFlags): Promise<Cluster> {
+  const options = clusterOptionsOf(flags)
+  return bootWith(options, await loadFlags(flags))
+}
+
+/** Flags, checked. */
+export function clusterOptionsOf(flags: ClusterFlags): ClusterOptions & { readonly proxyMode: ProxyMode } {
   const nodes = parseCount(flags.nodes, '--nodes', 2, { from: 1, to: 250 })
   const seed = parseCount(flags.seed, '--seed', 1, { from: 0, to: 0xffffffff })
   const proxyMode = parseChoice(flags.proxyMode, '--proxy-mode', PROXY_MODES, 'iptables')
@@ -16,15 +23,21 @@ export async function boot(flags: ClusterFlags): Promise<Cluster> {
       field: '--proxy-mode',
     })
   }
-  const paths = flags.filename ?? []
-  if (paths.length === 0) {
+  if ((flags.filename ?? []).length === 0) {
     throw new Problem('no manifests: give a file, a folder or - (standard input)', { field: '--filename' })
   }
-  const { Cluster } = await import('../cluster/cluster.ts')
+  return { nodes, proxyMode, seed }
+}
+
+/** All at once: a namespace may stand in a later file than what is in it. */
+export async function loadFlags({ filename = [] }: ClusterFlags): Promise<Manifest[]> {
   const { loadPath } = await import('../cluster/manifests/sources.ts')
-  const cluster = await Cluster.create({ nodes, proxyMode, seed })
-  // All at once: a namespace may stand in a later file than what is in it.
-  const manifests = (await Promise.all(paths.map(loadPath))).flat()
+  return (await Promise.all(filename.map(loadPath))).flat()
+}
+
+export async function bootWith(options: ClusterOptions, manifests: readonly Manifest[]): Promise<Cluster> {
+  const { Cluster } = await import('../cluster/cluster.ts')
+  const cluster = await Cluster.create(options)
   cluster.applyManifests(manifests)
   await cluster.settle()
   for (const { message, place } of cluster.warnings()) {

@@ -1,41 +1,51 @@
-/** `podwire verify`: what people expect of their policies, put to packets and to the reference evaluator. */
+/**
+ * `podwire verify`: what people expect of their policies, put to packets and to the reference evaluator; and the
+ * dataplane against the evaluator, over packets that are drawn.
+ */
 import { readFileSync } from 'node:fs'
 import { checkExpectations, type Checked } from '../../cluster/expectations/check.ts'
 import { parseExpectations, type Expectation } from '../../cluster/expectations/read.ts'
 import { fileReason, Problem } from '../../kernel/problem.ts'
-import { boot, BUILT_MODES } from '../boot.ts'
+import { bootWith, BUILT_MODES, clusterOptionsOf, loadFlags } from '../boot.ts'
 import { EXIT_DONE, EXIT_EXPECTATION_FAILED } from '../exit.ts'
-import { formatReport, holds, REPORT_FORMATS } from '../format/report.ts'
-import { parseChoice, type ClusterFlags } from '../options.ts'
+import { formatReport, REPORT_FORMATS, reportHolds } from '../format/report.ts'
+import { parseChoice, parseCount, type ClusterFlags } from '../options.ts'
 import { parsePolicyOptions, type PolicyFlags } from '../policy-options.ts'
+import { verifyProperty, type PropertyResult } from '../verify/property.ts'
 
 export interface VerifyFlags extends ClusterFlags, PolicyFlags {
   readonly expect: readonly string[]
+  readonly runs?: string
   readonly output?: string
 }
 
+const RUNS = 1000
+
 export async function verify(flags: VerifyFlags): Promise<number> {
   const format = parseChoice(flags.output, '--output', REPORT_FORMATS, 'table')
+  const runs = parseCount(flags.runs, '--runs', RUNS, { from: 1, to: 10_000_000 })
   const policyOptions = parsePolicyOptions(flags)
   const expectations = flags.expect.flatMap(readExpectations)
+  const base = clusterOptionsOf(flags)
+  const modes = flags.proxyMode === undefined ? BUILT_MODES : [base.proxyMode]
+  const manifests = await loadFlags(flags)
   let checks: Checked[] = []
-  for (const [index, proxyMode] of modesOf(flags).entries()) {
-    const cluster = await boot({ ...flags, proxyMode })
+  const properties: PropertyResult[] = []
+  for (const [index, proxyMode] of modes.entries()) {
+    const options = { ...base, proxyMode }
+    const cluster = await bootWith(options, manifests)
     // The reference is the same in every mode: it is asked once.
     const found = checkExpectations(cluster, expectations, { reference: index === 0, policyOptions })
     checks = index === 0 ? found : checks.map((check, at) => withAnswers(check, found[at]))
+    if (expectations.length > 0 && flags.runs === undefined) continue
+    const request = { runs, seed: base.seed ?? 1, policyOptions, options }
+    properties.push(await verifyProperty(cluster, manifests, request))
   }
-  process.stdout.write(formatReport(checks, format))
-  const failed = checks.filter((check) => !holds(check)).length
-  if (failed === 0) return EXIT_DONE
-  if (format !== 'table') {
-    process.stderr.write(`podwire: ${failed} of ${checks.length} expectations failed\n`)
-  }
+  const report = { checks, properties }
+  process.stdout.write(formatReport(report, format))
+  if (reportHolds(report)) return EXIT_DONE
+  if (format !== 'table') process.stderr.write('podwire: verification failed\n')
   return EXIT_EXPECTATION_FAILED
-}
-
-function modesOf({ proxyMode }: ClusterFlags): readonly string[] {
-  return proxyMode === undefined ? BUILT_MODES : [proxyMode]
 }
 
 function withAnswers(check: Checked, more: Checked | undefined): Checked {

@@ -1,30 +1,54 @@
-/** What came of a list of checks: for people, and in the forms that CI systems read. Times are not told: they are virtual. */
+/** What `podwire verify` found: for people, for programs and for CI systems. */
+import { stringify } from 'yaml'
 import type { Checked } from '../../cluster/expectations/check.ts'
-import { alignColumns, escapeXml } from './text.ts'
+import type { PropertyResult } from '../verify/property.ts'
+import { junit, tap, type CiCase, type TapTest } from './ci.ts'
+import { alignColumns } from './text.ts'
 
 export const REPORT_FORMATS = ['table', 'json', 'junit', 'tap'] as const
 export type ReportFormat = (typeof REPORT_FORMATS)[number]
 
-export function formatReport(checks: readonly Checked[], format: ReportFormat): string {
+export interface Report {
+  readonly checks: readonly Checked[]
+  readonly properties: readonly PropertyResult[]
+}
+
+export function formatReport(report: Report, format: ReportFormat): string {
+  const { checks, properties } = report
   switch (format) {
     case 'table':
-      return table(checks)
+      return [
+        ...(checks.length === 0 ? [] : [expectationTable(checks)]),
+        ...(properties.length === 0 ? [] : [properties.map(propertyText).join('\n')]),
+      ].join('\n')
     case 'json':
-      return `${JSON.stringify(checks.map(jsonOf), null, 1)}\n`
+      return `${JSON.stringify(
+        {
+          ok: reportHolds(report),
+          expectations: checks.map(expectationJson),
+          properties: properties.map(propertyJson),
+        },
+        null,
+        1,
+      )}\n`
     case 'junit':
-      return junit(checks)
+      return junit([...checks.flatMap(expectationCases), ...properties.map(propertyCase)])
     case 'tap':
-      return tap(checks)
+      return tap([...checks.map(expectationTest), ...properties.map(propertyTest)])
     default:
       return format satisfies never
   }
 }
 
-export function holds({ answers }: Checked): boolean {
+export function reportHolds({ checks, properties }: Report): boolean {
+  return checks.every(holds) && properties.every(({ counterexample }) => counterexample === undefined)
+}
+
+function holds({ answers }: Checked): boolean {
   return answers.every(({ ok }) => ok)
 }
 
-function table(checks: readonly Checked[]): string {
+function expectationTable(checks: readonly Checked[]): string {
   const modes = checks[0]?.answers.map(({ by }) => by) ?? []
   const failed = checks.filter((check) => !holds(check))
   const rows = checks.map((check) => {
@@ -36,7 +60,7 @@ function table(checks: readonly Checked[]): string {
     ...alignColumns([['', 'from', 'to', 'port', 'expected', ...modes], ...rows]),
     '',
     ...failed.flatMap((check) => [
-      `FAILED ${placeText(check)}${check.expectation.name}`,
+      `FAILED ${[placeText(check), check.expectation.name].filter((part) => part !== '').join(': ')}`,
       ...wrong(check).map((text) => `  ${text}`),
     ]),
     ...(failed.length === 0 ? [] : ['']),
@@ -52,10 +76,9 @@ function portText({ expectation: { port, protocol } }: Checked): string {
   return `${port}${protocol === undefined ? '' : `/${protocol}`}`
 }
 
+/** `file:line`, or ''. */
 function placeText({ expectation: { place } }: Checked): string {
-  const { file, line } = place
-  const where = [file, line].filter((part) => part !== undefined).join(':')
-  return where === '' ? '' : `${where}: `
+  return [place.file, place.line].filter((part) => part !== undefined).join(':')
 }
 
 /** One line for every answer that is not as expected. */
@@ -68,15 +91,10 @@ function wrong({ expectation, answers }: Checked): string[] {
     )
 }
 
-function jsonOf(check: Checked): object {
-  const { name, from, to, port, protocol, expect, place } = check.expectation
+function expectationJson(check: Checked): object {
+  const { place, ...expectation } = check.expectation
   return {
-    name,
-    from,
-    to,
-    ...(port === undefined ? {} : { port }),
-    ...(protocol === undefined ? {} : { protocol }),
-    expect,
+    ...expectation,
     ok: holds(check),
     answers: check.answers,
     ...(place.file === undefined ? {} : { file: place.file }),
@@ -84,52 +102,77 @@ function jsonOf(check: Checked): object {
   }
 }
 
-/** One case for every expectation and answerer: a failure says which of them it is. */
-function junit(checks: readonly Checked[]): string {
-  const cases = checks.flatMap((check) => check.answers.map((answer) => ({ check, answer })))
-  const failures = cases.filter(({ answer }) => !answer.ok).length
-  const counts = `tests="${cases.length}" failures="${failures}" errors="0"`
+/** One for every answerer: a failure says which of them it is. */
+function expectationCases(check: Checked): CiCase[] {
+  const { name, expect, place } = check.expectation
+  return check.answers.map(({ by, verdict, ok, reason, pods }) => ({
+    suite: 'expectations',
+    classname: `podwire.${by}`,
+    name,
+    ...(place.file === undefined ? {} : { file: place.file }),
+    ...(ok
+      ? {}
+      : {
+          failure: {
+            message: `expected ${expect}, got ${verdict}`,
+            type: 'expectation',
+            text: [placeText(check), pods, reason]
+              .filter((part) => part !== undefined && part !== '')
+              .join(': '),
+          },
+        }),
+  }))
+}
+
+function expectationTest(check: Checked): TapTest {
+  const at = placeText(check)
+  return { name: check.expectation.name, failures: wrong(check), ...(at === '' ? {} : { at }) }
+}
+
+function propertyText(result: PropertyResult): string {
+  const { mode, seed, checked, allowed, denied, differing, counterexample } = result
+  const counted = `${mode}: ${checked} packets (seed ${seed}), ${allowed} allowed, ${denied} denied`
+  if (counterexample === undefined) return `${counted}: the dataplane does what the policies say.\n`
   return [
-    '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites name="podwire verify" ${counts}>`,
-    `  <testsuite name="podwire verify" ${counts}>`,
-    ...cases.map(({ check, answer: { by, verdict, ok, reason, pods } }) => {
-      const { name, expect, place } = check.expectation
-      const file = place.file === undefined ? '' : ` file="${escapeXml(place.file)}"`
-      const open = `    <testcase classname="podwire.${escapeXml(by)}" name="${escapeXml(name)}"${file} time="0"`
-      if (ok) return `${open}/>`
-      const message = escapeXml(`expected ${expect}, got ${verdict}`)
-      const text = escapeXml(`${placeText(check)}${pods === undefined ? '' : `${pods}: `}${reason}`)
-      return `${open}>\n      <failure message="${message}" type="expectation">${text}</failure>\n    </testcase>`
-    }),
-    '  </testsuite>',
-    '</testsuites>',
+    `${counted}: ${differing} DIFFER from what the policies say. One of them:`,
+    '',
+    counterexample.text.trimEnd(),
+    '',
+    `with ${counterexample.manifests.length} of ${counterexample.of} objects:`,
+    ...counterexample.manifests.flatMap(({ object }) => ['---', stringify(object).trimEnd()]),
     '',
   ].join('\n')
 }
 
-/** TAP 14: one test an expectation, with what went wrong as YAML. */
-function tap(checks: readonly Checked[]): string {
-  return [
-    'TAP version 14',
-    `1..${checks.length}`,
-    ...checks.flatMap((check, index) => {
-      const name = check.expectation.name
-        .replaceAll('\\', '\\\\')
-        .replaceAll('#', '\\#')
-        .replaceAll('\n', ' ')
-      const line = `${holds(check) ? 'ok' : 'not ok'} ${index + 1} - ${name}`
-      if (holds(check)) return [line]
-      const { file, line: at } = check.expectation.place
-      return [
-        line,
-        '  ---',
-        ...(file === undefined ? [] : [`  at: ${JSON.stringify(at === undefined ? file : `${file}:${at}`)}`]),
-        '  failures:',
-        ...wrong(check).map((text) => `    - ${JSON.stringify(text)}`),
-        '  ...',
-      ]
-    }),
-    '',
-  ].join('\n')
+function propertyJson({ counterexample, ...result }: PropertyResult): object {
+  if (counterexample === undefined) return { ok: true, ...result }
+  const { text, manifests } = counterexample
+  return { ok: false, ...result, counterexample: { text, manifests: manifests.map(({ object }) => object) } }
+}
+
+function propertyName({ mode, seed, checked }: PropertyResult): string {
+  return `${mode}: the dataplane does what the policies say (${checked} packets, seed ${seed})`
+}
+
+function propertyCase(result: PropertyResult): CiCase {
+  const { mode, differing, counterexample } = result
+  return {
+    suite: 'properties',
+    classname: `podwire.${mode}`,
+    name: propertyName(result),
+    ...(counterexample === undefined
+      ? {}
+      : {
+          failure: {
+            message: `${differing} packets differ`,
+            type: 'property',
+            text: propertyText(result),
+          },
+        }),
+  }
+}
+
+function propertyTest(result: PropertyResult): TapTest {
+  const failures = result.counterexample === undefined ? [] : [propertyText(result)]
+  return { name: propertyName(result), failures }
 }

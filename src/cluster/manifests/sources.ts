@@ -1,7 +1,7 @@
 /**
  * Where manifests come from: text, plain objects, a file, a folder (its .yaml, .yml and .json files, in name order,
- * subfolders included) or `-`, standard input. Files are read through `node:fs`, imported only when a path is given,
- * so that a browser can use everything else.
+ * subfolders included, files of expectations left out) or `-`, standard input. Files are read through `node:fs`,
+ * imported only when a path is given, so that a browser can use everything else.
  */
 import { fileReason, Problem } from '../../kernel/problem.ts'
 import { manifestOf, parseManifests, type Manifest } from './document.ts'
@@ -25,6 +25,9 @@ function looksLikeText(input: string): boolean {
   return /\n/.test(input) || /^\s*[{[]/.test(input) || /^\s*[\w"']+:(\s|$)/.test(input) || input.trim() === ''
 }
 
+/** Files of expectations stand beside the manifests that they are about, and are none. */
+const EXPECTATIONS = /(^|[.-])expect\.ya?ml$/i
+
 /** Reads `-f` as kubectl does. `-` is standard input. */
 export async function loadPath(path: string): Promise<Manifest[]> {
   const { readFileSync, readdirSync, statSync } = await import('node:fs')
@@ -47,6 +50,7 @@ export async function loadPath(path: string): Promise<Manifest[]> {
     }
     if (isDirectory) {
       return readdirSync(file)
+        .filter((entry) => !EXPECTATIONS.test(entry))
         .sort()
         .flatMap((entry) => walk(join(file, entry), false))
     }

@@ -15,9 +15,9 @@ import type { Evaluator } from '../../policy/evaluate/index.ts'
 import type { Direction, Endpoint } from '../../policy/evaluate/question.ts'
 import type { Pod } from '../../apiserver/types/index.ts'
 import { familyOf } from '../topology/plan.ts'
-import { podAddresses, type ClusterView } from '../view.ts'
-import { externalPeer, workloadPeers, type Peer, type WorkloadPeer } from './peers.ts'
-import { shareRanges } from './ranges.ts'
+import { nameOf, podAddresses, type ClusterView } from '../view.ts'
+import { externalPeer, workloadPeers, type Peer } from './peers.ts'
+import { shareRanges, type SharedRange } from './ranges.ts'
 
 export interface ListRequest {
   /** Default ipv4. */
@@ -35,28 +35,43 @@ export interface ListedConnection {
   readonly everyPair?: ConnectionSet
 }
 
-/** Pairs without any connection are left out. */
+/**
+ * Pairs without any connection are left out. Cost: pods that no policy can tell apart are looked at once in each
+ * workload.
+ */
 export function listConnections(
   view: ClusterView,
   evaluator: Evaluator,
   { family = 'ipv4', withinWorkloads = false }: ListRequest = {},
 ): ListedConnection[] {
-  const peers = workloadPeers(view)
+  const pairs = evaluator.allPairs({ family })
+  const classes = new Map(pairs.classes().flatMap(({ id, pods }) => pods.map((pod) => [pod, id] as const)))
+  // To a pod of the host's network, pods of its own node are not as others.
+  const hosts = view.pods().some(({ spec }) => spec.hostNetwork === true)
+  const kindOf = (pod: Pod): string =>
+    `${classes.get(nameOf(pod)) ?? nameOf(pod)} ${hosts ? (pod.spec.nodeName ?? '') : ''}`
+  const peers = workloadPeers(view).map((peer) => ({
+    peer,
+    kinds: kindsOf(
+      peer.pods.filter((pod) => has(pod, family)),
+      kindOf,
+    ),
+  }))
   const listed: ListedConnection[] = []
-  for (const src of peers) {
-    for (const dst of peers) {
+  for (const { peer: src, kinds: sources } of peers) {
+    for (const { peer: dst, kinds: targets } of peers) {
       if (src === dst && !withinWorkloads) continue
-      const sets = src.pods.flatMap((from) =>
-        dst.pods.flatMap((to) =>
-          from === to || !has(from, family) || !has(to, family)
-            ? []
-            : [evaluator.connections(endpointOf(from), endpointOf(to), { family })],
-        ),
+      const sets = sources.flatMap(([from]) =>
+        targets.flatMap(([to, another]) => {
+          const target = to === from ? another : to
+          return target === undefined ? [] : [between(evaluator, pairs, from, target, family)]
+        }),
       )
       add(listed, src, dst, sets)
     }
+    const samples = sources.map(([pod]) => pod)
     for (const direction of ['egress', 'ingress'] as const) {
-      for (const { from, to, some, all } of externalConnections(evaluator, src, direction, family)) {
+      for (const { from, to, some, all } of externalConnections(evaluator, samples, direction, family)) {
         const outside = externalPeer(from, to)
         if (direction === 'egress') add(listed, src, outside, [some, all])
         else add(listed, outside, src, [some, all])
@@ -66,17 +81,45 @@ export function listConnections(
   return listed
 }
 
-/** What a workload may send to, or get from, addresses outside of the cluster; the whole address space, in order. */
-export function externalConnections(
+/** One pod of each class in a workload, and another one of the class, for what they may among each other. */
+type Kind = readonly [pod: Pod, another?: Pod]
+
+function kindsOf(pods: readonly Pod[], kindOf: (pod: Pod) => string): Kind[] {
+  const kinds = new Map<string, Kind>()
+  for (const pod of pods) {
+    const id = kindOf(pod)
+    const known = kinds.get(id)
+    if (known === undefined) kinds.set(id, [pod])
+    else if (known.length === 1) kinds.set(id, [known[0], pod])
+  }
+  return [...kinds.values()]
+}
+
+function between(
   evaluator: Evaluator,
-  { pods }: WorkloadPeer,
+  pairs: ReturnType<Evaluator['allPairs']>,
+  from: Pod,
+  to: Pod,
+  family: Family,
+): ConnectionSet {
+  return (
+    pairs.connections(nameOf(from), nameOf(to)) ??
+    evaluator.connections(endpointOf(from), endpointOf(to), { family })
+  )
+}
+
+/** What pods may send to, or get from, addresses outside of the cluster; the whole address space, in order. */
+function externalConnections(
+  evaluator: Evaluator,
+  pods: readonly Pod[],
   direction: Direction,
   family: Family,
-): ReturnType<typeof shareRanges> {
-  const lists = pods
-    .filter((pod) => has(pod, family))
-    .map((pod) => evaluator.external(endpointOf(pod), direction, family, { clusterAddresses: 'spanned' }))
-  return lists.length === 0 ? [] : shareRanges(lists, family)
+): SharedRange[] {
+  if (pods.length === 0) return []
+  const lists = pods.map((pod) =>
+    evaluator.external(endpointOf(pod), direction, family, { clusterAddresses: 'spanned' }),
+  )
+  return shareRanges(lists, family)
 }
 
 function add(listed: ListedConnection[], src: Peer, dst: Peer, sets: readonly ConnectionSet[]): void {

@@ -35,7 +35,7 @@ describe('podwire', () => {
     expect(podwire('--version')).toEqual({ stdout: `${version}\n`, stderr: '', status: 0 })
     const help = podwire('--help')
     expect(help.status).toBe(0)
-    for (const command of ['demo', 'trace', 'matrix', 'list', 'diff', 'verify', 'render', 'lab'])
+    for (const command of ['demo', 'trace', 'matrix', 'list', 'explain', 'diff', 'verify', 'render', 'lab'])
       expect(help.stdout).toContain(`  ${command} `)
     expect(help.stdout).not.toContain('serve')
     expect(podwire('trace --help').stdout).toContain('--expect <verdict>')

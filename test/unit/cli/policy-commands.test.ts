@@ -1,17 +1,28 @@
-import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { run } from '../../../src/cli/program.ts'
 import type { Connectivity, ReferenceAnswer } from '../../../src/index.ts'
 import { elements, parseXml } from '../../support/xml.ts'
 
-// The built program, as people run it.
-function podwire(...args: readonly string[]): { stdout: string; stderr: string; status: number | null } {
-  const { stdout, stderr, status } = spawnSync(process.execPath, ['dist/src/cli/main.js', ...args], {
-    encoding: 'utf8',
-  })
-  return { stdout, stderr, status }
+// The command line in this process; test/unit/cli/cli.test.ts runs the built program.
+async function podwire(
+  ...args: readonly string[]
+): Promise<{ stdout: string; stderr: string; status: number }> {
+  const written = { stdout: '', stderr: '' }
+  const spies = (['stdout', 'stderr'] as const).map((stream) =>
+    vi.spyOn(process[stream], 'write').mockImplementation((text) => {
+      written[stream] += String(text)
+      return true
+    }),
+  )
+  try {
+    const status = await run(args, '0')
+    return { ...written, status }
+  } finally {
+    for (const spy of spies) spy.mockRestore()
+  }
 }
 
 const WORKLOADS = `
@@ -66,8 +77,8 @@ afterAll(() => rmSync(folder, { recursive: true }))
 const both = (): string[] => ['-f', path('workloads.yaml'), '-f', path('policy.yaml')]
 
 describe('podwire list', () => {
-  it('prints every allowed connection as netpol-analyzer does', () => {
-    const { stdout, status } = podwire('list', ...both())
+  it('prints every allowed connection as netpol-analyzer does', async () => {
+    const { stdout, status } = await podwire('list', ...both())
     expect(status).toBe(0)
     expect(stdout).toBe(`0.0.0.0-255.255.255.255[External] => default/web[Deployment] : All Connections
 default/db[Pod] => 192.0.2.0-192.0.2.127[External] : UDP 53
@@ -76,8 +87,8 @@ default/web[Deployment] => default/db[Pod] : TCP 5432
 `)
   })
 
-  it('has the other family, and the pods of one workload among each other, when asked', () => {
-    const { stdout } = podwire('list', ...both(), '--family', 'ipv6', '--within-workloads')
+  it('has the other family, and the pods of one workload among each other, when asked', async () => {
+    const { stdout } = await podwire('list', ...both(), '--family', 'ipv6', '--within-workloads')
     expect(stdout)
       .toBe(`::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff[External] => default/web[Deployment] : All Connections
 default/web[Deployment] => ::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff[External] : All Connections
@@ -92,34 +103,122 @@ default/web[Deployment] => default/web[Deployment] : All Connections
     [['--focus-workload', 'db', '--focus-workload-peer', 'web'], 1],
     [['--focus-conn', 'tcp-5432'], 3],
     [['--focus-conn', 'udp-53', '--focus-workload', 'db'], 1],
-  ])('%j shows %i lines', (args, count) => {
-    const { stdout, status } = podwire('list', ...both(), ...args)
+  ])('%j shows %i lines', async (args, count) => {
+    const { stdout, status } = await podwire('list', ...both(), ...args)
     expect(status).toBe(0)
     expect(stdout.trimEnd().split('\n')).toHaveLength(count)
   })
 
-  it('draws', () => {
-    expect(elements(parseXml(podwire('list', ...both(), '-o', 'svg').stdout), 'title')).toHaveLength(4)
-    expect(podwire('list', ...both(), '-o', 'dot').stdout).toMatch(/^digraph \{\n/)
+  it('draws', async () => {
+    expect(elements(parseXml((await podwire('list', ...both(), '-o', 'svg')).stdout), 'title')).toHaveLength(
+      4,
+    )
+    expect((await podwire('list', ...both(), '-o', 'dot')).stdout).toMatch(/^digraph \{\n/)
   })
 
-  it('reads the API as an option says', () => {
-    const { stdout } = podwire('list', ...both(), '--policy-option', 'emptyRules=allow')
-    expect(stdout).toBe(podwire('list', ...both()).stdout)
+  it('reads the API as an option says', async () => {
+    const { stdout } = await podwire('list', ...both(), '--policy-option', 'emptyRules=allow')
+    expect(stdout).toBe((await podwire('list', ...both())).stdout)
     const ten = POLICY.replace('192.0.2.0/24, except: [192.0.2.128/25]', '10.0.0.0/8')
     writeFileSync(path('ten.yaml'), ten)
-    const listed = (...more: string[]): string =>
-      podwire('list', '-f', path('workloads.yaml'), '-f', path('ten.yaml'), ...more).stdout
-    expect(listed()).toContain('default/db[Pod] => default/web[Deployment] : UDP 53\n')
-    expect(listed('--policy-option', 'ipBlockMatchesPods=false')).not.toContain(
+    const listed = async (...more: string[]): Promise<string> =>
+      (await podwire('list', '-f', path('workloads.yaml'), '-f', path('ten.yaml'), ...more)).stdout
+    expect(await listed()).toContain('default/db[Pod] => default/web[Deployment] : UDP 53\n')
+    expect(await listed('--policy-option', 'ipBlockMatchesPods=false')).not.toContain(
       'default/db[Pod] => default/web',
     )
   })
 })
 
+describe('podwire explain', () => {
+  it('says for every port who decided, in each direction', async () => {
+    const { stdout, status } = await podwire('explain', ...both(), '--from', 'deploy/web', '--to', 'pod/db')
+    expect(status).toBe(0)
+    expect(stdout.replaceAll(/default\/web-[a-z0-9-]+/g, 'default/web-POD'))
+      .toBe(`default/web[Deployment] => default/db[Pod]
+  allowed: TCP 5432
+    egress
+      [Admin]          No-Op  no policy in the Admin tier
+      [NetworkPolicy]  No-Op  no NetworkPolicy isolates default/web-POD for egress
+      [Baseline]       No-Op  no policy in the Baseline tier
+      [Default]        Allow  nothing decided: allowed by default
+    ingress
+      [Admin]          No-Op  no policy in the Admin tier
+      [NetworkPolicy]  Allow  NetworkPolicy default/db: ingress[0] allows
+  DENIED: SCTP 1-65535,TCP 1-5431,5433-65535,UDP 1-65535,Other
+    egress
+      [Admin]          No-Op  no policy in the Admin tier
+      [NetworkPolicy]  No-Op  no NetworkPolicy isolates default/web-POD for egress
+      [Baseline]       No-Op  no policy in the Baseline tier
+      [Default]        Allow  nothing decided: allowed by default
+    ingress
+      [Admin]          No-Op  no policy in the Admin tier
+      [NetworkPolicy]  Deny   default/db is isolated for ingress by NetworkPolicy default/db, and no rule allows this
+`)
+  })
+
+  it('every pair, an address, a node; only what is denied; JSON', async () => {
+    const all = (await podwire('explain', ...both(), '-o', 'json')).stdout
+    const pairs = JSON.parse(all) as {
+      src: string
+      dst: string
+      parts: { conn: string; allowed: boolean }[]
+    }[]
+    expect(pairs.map(({ src, dst }) => `${src} ${dst}`)).toEqual([
+      'default/db[Pod] default/web[Deployment]',
+      'default/web[Deployment] default/db[Pod]',
+      'default/web[Deployment] default/web[Deployment]',
+    ])
+    const denied = (
+      await podwire('explain', ...both(), '--from', 'db', '--explain-only', 'deny', '-o', 'json')
+    ).stdout
+    expect((JSON.parse(denied) as typeof pairs)[0]!.parts.map(({ conn }) => conn)).toEqual([
+      'All Connections',
+    ])
+    expect((await podwire('explain', ...both(), '--from', 'db', '--to', '192.0.2.1')).stdout).toContain(
+      '  allowed: UDP 53\n',
+    )
+    expect(
+      (await podwire('explain', ...both(), '--from', 'node/node-1', '--to', '192.0.2.1')).stdout,
+    ).toContain('node/node-1 => 192.0.2.1\n  allowed: All Connections\n')
+  })
+
+  it('tells options that would flip a verdict', async () => {
+    const flat = POLICY.replace('192.0.2.0/24, except: [192.0.2.128/25]', '10.0.0.0/8')
+    writeFileSync(path('flat.yaml'), flat)
+    const { stdout } = await podwire(
+      'explain',
+      '-f',
+      path('workloads.yaml'),
+      '-f',
+      path('flat.yaml'),
+      '--from',
+      'db',
+      '--to',
+      'deploy/web',
+    )
+    expect(stdout).toContain('    denied with --policy-option ipBlockMatchesPods=false\n')
+  })
+})
+
+describe('podwire verify without expectations', () => {
+  it('compares packets with the evaluator, seed and count printed', async () => {
+    const { stdout, status } = await podwire('verify', ...both(), '--runs', '300', '--seed', '7')
+    expect(status).toBe(0)
+    expect(stdout).toMatch(
+      /^iptables: 300 packets \(seed 7\), \d+ allowed, \d+ denied: the dataplane does what the policies say\.\n$/,
+    )
+    const junit = parseXml((await podwire('verify', ...both(), '--runs', '20', '-o', 'junit')).stdout)
+    expect(junit.attributes).toMatchObject({ tests: '1', failures: '0' })
+    expect((await podwire('verify', ...both(), '--runs', '20', '-o', 'tap')).stdout).toMatch(
+      /^TAP version 14\n1\.\.1\nok 1 - /,
+    )
+  })
+})
+
 describe('podwire diff', () => {
-  it('prints what is added, removed and changed', () => {
-    const { stdout, status } = podwire(
+  it('prints what is added, removed and changed', async () => {
+    const { stdout, status } = await podwire(
       'diff',
       path('none.yaml'),
       path('policy.yaml'),
@@ -137,19 +236,22 @@ diff-type: removed, source: default/db[Pod], destination: default/web[Deployment
 `)
   })
 
-  it('exits with 1 only when asked to', () => {
+  it('exits with 1 only when asked to', async () => {
     const same = [path('policy.yaml'), path('policy.yaml'), '-f', path('workloads.yaml'), '--exit-code']
-    expect(podwire('diff', ...same)).toMatchObject({ stdout: 'No connectivity differences.\n', status: 0 })
+    expect(await podwire('diff', ...same)).toMatchObject({
+      stdout: 'No connectivity differences.\n',
+      status: 0,
+    })
     const other = [path('policy.yaml'), path('other.yaml'), '-f', path('workloads.yaml')]
-    expect(podwire('diff', ...other).status).toBe(0)
-    expect(podwire('diff', ...other, '--exit-code').status).toBe(1)
+    expect((await podwire('diff', ...other)).status).toBe(0)
+    expect((await podwire('diff', ...other, '--exit-code')).status).toBe(1)
   })
 })
 
 describe('podwire matrix --reference, trace --reference', () => {
-  it('has the shape of the matrix by packets', () => {
+  it('has the shape of the matrix by packets', async () => {
     const matrix = JSON.parse(
-      podwire('matrix', ...both(), '--port', '5432', '--reference', '-o', 'json').stdout,
+      (await podwire('matrix', ...both(), '--port', '5432', '--reference', '-o', 'json')).stdout,
     ) as Connectivity
     expect(matrix.workloads).toEqual(['default/db', 'default/web'])
     expect(matrix.rows.map(({ verdict }) => verdict)).toEqual([
@@ -158,13 +260,13 @@ describe('podwire matrix --reference, trace --reference', () => {
       'delivered',
       'delivered',
     ])
-    expect(podwire('matrix', ...both(), '--port', '5432', '--reference').stdout).toContain(
+    expect((await podwire('matrix', ...both(), '--port', '5432', '--reference')).stdout).toContain(
       '. allowed   X denied',
     )
   })
 
-  it('walks the tiers, names the rule, and what would flip the verdict', () => {
-    const { stdout, status } = podwire(
+  it('walks the tiers, names the rule, and what would flip the verdict', async () => {
+    const { stdout, status } = await podwire(
       'trace',
       ...both(),
       '--from',
@@ -182,7 +284,7 @@ describe('podwire matrix --reference, trace --reference', () => {
     expect(stdout).toContain('\nALLOWED: ingress: NetworkPolicy default/db: ingress[0] allows\n')
   })
 
-  it('--expect, -o json', () => {
+  it('--expect, -o json', async () => {
     const ask = (...more: string[]) =>
       podwire(
         'trace',
@@ -196,11 +298,11 @@ describe('podwire matrix --reference, trace --reference', () => {
         '--reference',
         ...more,
       )
-    expect(ask('--expect', 'dropped').status).toBe(0)
-    const { stderr, status } = ask('--expect', 'delivered')
+    expect((await ask('--expect', 'dropped')).status).toBe(0)
+    const { stderr, status } = await ask('--expect', 'delivered')
     expect(status).toBe(1)
     expect(stderr).toContain('podwire: expected delivered, policies say denied\n')
-    const answer = JSON.parse(ask('-o', 'json').stdout) as ReferenceAnswer
+    const answer = JSON.parse((await ask('-o', 'json')).stdout) as ReferenceAnswer
     expect(answer).toMatchObject({ verdict: 'denied', request: { dport: 8080, protocol: 'tcp' } })
     expect(answer.paths[0]!.egress.verdict.steps.at(-1)).toMatchObject({
       tier: 'NetworkPolicy',
@@ -215,43 +317,45 @@ describe('podwire verify --expect', () => {
     return path('expect.yaml')
   }
 
-  it('fails with 1 and a table that says where and why', () => {
+  it('fails with 1 and a table that says where and why', async () => {
     const file = expectations(
       '# who may\n- { name: web asks db, from: deploy/web, to: svc/db, expect: rejected }\n',
     )
-    const { stdout, status } = podwire('verify', ...both(), '--expect', file)
+    const { stdout, status } = await podwire('verify', ...both(), '--expect', file)
     expect(status).toBe(1)
     expect(stdout).toContain(`FAILED ${file}:2: web asks db\n`)
     expect(stdout).toContain('  iptables: expected rejected, got delivered for default/web-')
     expect(stdout).toContain('\n1 of 1 expectations FAILED.\n')
   })
 
-  it('asks every pod of a workload, packets and reference', () => {
+  it('asks every pod of a workload, packets and reference', async () => {
     const file = expectations('- { from: deploy/web, to: db, port: [sql, 5432/tcp], expect: delivered }\n')
-    const { stdout, status } = podwire('verify', ...both(), '--expect', file, '-o', 'json')
+    const { stdout, status } = await podwire('verify', ...both(), '--expect', file, '-o', 'json')
     expect(status).toBe(0)
-    const [first] = JSON.parse(stdout) as { answers: { by: string; verdict: string }[] }[]
-    expect(first!.answers.map(({ by, verdict }) => `${by}: ${verdict}`)).toEqual([
+    const { expectations: all } = JSON.parse(stdout) as {
+      expectations: { answers: { by: string; verdict: string }[] }[]
+    }
+    expect(all[0]!.answers.map(({ by, verdict }) => `${by}: ${verdict}`)).toEqual([
       'iptables: delivered',
       'reference: allowed',
     ])
   })
 
-  it('prints TAP and JUnit', () => {
+  it('prints TAP and JUnit', async () => {
     const file = expectations('- { from: deploy/web, to: db, port: 5432, expect: dropped }\n')
-    const tap = podwire('verify', ...both(), '--expect', file, '-o', 'tap')
+    const tap = await podwire('verify', ...both(), '--expect', file, '-o', 'tap')
     expect(tap.status).toBe(1)
     expect(tap.stdout).toMatch(/^TAP version 14\n1\.\.1\nnot ok 1 - deploy\/web → db 5432 dropped\n {2}---\n/)
-    expect(tap.stderr).toContain('podwire: 1 of 1 expectations failed\n')
-    const junit = parseXml(podwire('verify', ...both(), '--expect', file, '-o', 'junit').stdout)
+    expect(tap.stderr).toContain('podwire: verification failed\n')
+    const junit = parseXml((await podwire('verify', ...both(), '--expect', file, '-o', 'junit')).stdout)
     expect(elements(junit, 'failure')).toHaveLength(2)
   })
 
-  it('names what is not there, where it is expected', () => {
+  it('names what is not there, where it is expected', async () => {
     const file = expectations(
       '- { from: deploy/web, to: db, port: 5432, expect: delivered }\n- { from: wob, to: db, expect: dropped }\n',
     )
-    const { stdout, stderr, status } = podwire('verify', ...both(), '--expect', file)
+    const { stdout, stderr, status } = await podwire('verify', ...both(), '--expect', file)
     expect({ stdout, status }).toEqual({ stdout: '', status: 2 })
     expect(stderr).toContain(
       `podwire: ${file}:2: [1].from: there is no pod default/wob; did you mean default/`,
@@ -288,14 +392,14 @@ describe('mistakes', () => {
       ['trace', '--reference', '--from', 'db', '--to', 'svc/bd'],
       'podwire: --to: there is no Service default/bd; did you mean default/svc/db?\n',
     ],
-  ])('%j', (args, message) => {
-    const { stdout, stderr, status } = podwire(args[0]!, '-f', path('workloads.yaml'), ...args.slice(1))
+  ])('%j', async (args, message) => {
+    const { stdout, stderr, status } = await podwire(args[0]!, '-f', path('workloads.yaml'), ...args.slice(1))
     expect({ stdout, stderr, status }).toEqual({ stdout: '', stderr: message, status: 2 })
   })
 
-  it('a policy that cannot be: file, line and field', () => {
+  it('a policy that cannot be: file, line and field', async () => {
     writeFileSync(path('bad.yaml'), POLICY.replace('192.0.2.128/25', '198.51.100.0/25'))
-    const { stderr, status } = podwire('list', '-f', path('workloads.yaml'), '-f', path('bad.yaml'))
+    const { stderr, status } = await podwire('list', '-f', path('workloads.yaml'), '-f', path('bad.yaml'))
     expect(status).toBe(2)
     expect(stderr).toMatch(/^podwire: .*bad\.yaml:12: spec\.egress\[0\]\.to\[0\]\.ipBlock\.except\[0\]: /)
   })

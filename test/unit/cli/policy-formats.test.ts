@@ -2,7 +2,7 @@ import { parse } from 'yaml'
 import { describe, expect, it } from 'vitest'
 import { formatDiff } from '../../../src/cli/format/diff.ts'
 import { formatList, type ListLine } from '../../../src/cli/format/listing.ts'
-import { formatReport } from '../../../src/cli/format/report.ts'
+import { formatReport, type Report } from '../../../src/cli/format/report.ts'
 import type { Checked } from '../../../src/cluster/expectations/check.ts'
 import type { ConnectionChange } from '../../../src/cluster/policy/diff.ts'
 import { ALL_CONNECTIONS, connectionsOf, NO_CONNECTIONS } from '../../../src/policy/evaluate/index.ts'
@@ -158,9 +158,12 @@ const checks = [
   check('second <&> #2 \u0007', [true, false], 'a "quoted" <reason>'),
 ]
 
+const reportOf = (some: readonly Checked[]): Report => ({ checks: some, properties: [] })
+
 describe('formatReport', () => {
   it('table: a line each, then what failed and why', () => {
-    expect(formatReport(checks, 'table')).toBe(`        from  to     port    expected  iptables  reference
+    expect(formatReport(reportOf(checks), 'table'))
+      .toBe(`        from  to     port    expected  iptables  reference
 ok      a     svc/b  80/tcp  dropped   dropped   dropped
 FAILED  a     svc/b  80/tcp  dropped   dropped   delivered ✗
 
@@ -169,11 +172,11 @@ FAILED e.yaml:7: second <&> #2 \u0007
 
 1 of 2 expectations FAILED.
 `)
-    expect(formatReport(checks.slice(0, 1), 'table')).toContain('\n1 of 1 expectations hold.\n')
+    expect(formatReport(reportOf(checks.slice(0, 1)), 'table')).toContain('\n1 of 1 expectations hold.\n')
   })
 
   it('junit: well-formed, a case for every answer, counts that are right', () => {
-    const suites = parseXml(formatReport(checks, 'junit'))
+    const suites = parseXml(formatReport(reportOf(checks), 'junit'))
     expect(suites.name).toBe('testsuites')
     expect(suites.attributes).toMatchObject({ tests: '4', failures: '1', errors: '0' })
     const cases = elements(suites, 'testcase')
@@ -192,7 +195,7 @@ FAILED e.yaml:7: second <&> #2 \u0007
   })
 
   it('tap: version, plan, numbered lines, YAML that parses under what failed', () => {
-    const [version, plan, ...rest] = formatReport(checks, 'tap').trimEnd().split('\n')
+    const [version, plan, ...rest] = formatReport(reportOf(checks), 'tap').trimEnd().split('\n')
     expect([version, plan]).toEqual(['TAP version 14', '1..2'])
     expect(rest.filter((line) => /^(not )?ok /.test(line))).toEqual([
       'ok 1 - first',
@@ -208,7 +211,12 @@ FAILED e.yaml:7: second <&> #2 \u0007
   })
 
   it('json: everything', () => {
-    expect((JSON.parse(formatReport(checks, 'json')) as unknown[])[1]).toMatchObject({
+    const report = JSON.parse(formatReport(reportOf(checks), 'json')) as {
+      ok: boolean
+      expectations: unknown[]
+    }
+    expect(report.ok).toBe(false)
+    expect(report.expectations[1]).toMatchObject({
       name: 'second <&> #2 \u0007',
       from: 'a',
       to: 'svc/b',

@@ -38,6 +38,8 @@ export class ChainNode {
   height = UNREACHED
   /** Hooks that may lead here. */
   reach = 0
+  /** The list of this node alone, shared by all that jump to nothing else. */
+  alone: readonly ChainNode[] | undefined = undefined
   /** Left by an algorithm that asks whether it has been here; each uses numbers of its own. */
   mark = 0
 

@@ -1,8 +1,8 @@
 /** What is wrong with a chain and its rules, apart from what depends on other chains: the first Problem. */
-import type { Chain, Family, Table } from '../../kernel/ruleset.ts'
+import type { Chain, Family, Table, TableName } from '../../kernel/ruleset.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { ruleFault } from './check.ts'
-import { atRule, ruleProblem } from './place.ts'
+import { ruleProblem, type RuleMark } from './place.ts'
 
 export function checkChain({ name: table, chains }: Table, chain: Chain, hook: number | undefined): void {
   const problem = (message: string): Problem => new Problem(message, { field: `${table} ${chain.name}` })
@@ -15,19 +15,17 @@ export function checkChain({ name: table, chains }: Table, chain: Chain, hook: n
 
 /** Checks the rules that the chain before did not have, as `reusedRules` tells. */
 export function checkRules(
-  { name: table }: Table,
+  table: TableName,
   family: Family,
   chain: Chain,
   reuse: Int32Array | undefined,
+  at: RuleMark,
 ): void {
-  const at = { rule: 0 }
-  atRule({ table, chain, at }, () => {
-    const { rules } = chain
-    for (let i = 0; i < rules.length; i++) {
-      if (reuse !== undefined && reuse[i]! >= 0) continue
-      at.rule = i
-      const fault = ruleFault(rules[i]!, table, chain, family)
-      if (fault !== undefined) throw ruleProblem(table, chain, i, fault)
-    }
-  })
+  const { rules } = chain
+  for (let i = 0; i < rules.length; i++) {
+    if (reuse !== undefined && reuse[i]! >= 0) continue
+    at.rule = i
+    const fault = ruleFault(rules[i]!, table, chain, family)
+    if (fault !== undefined) throw ruleProblem(table, chain, i, fault)
+  }
 }

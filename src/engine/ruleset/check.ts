@@ -19,19 +19,22 @@ export function ruleFault(rule: Rule, table: TableName, chain: Chain, family: Fa
     if (inInterface && (chain.name === 'OUTPUT' || chain.name === 'POSTROUTING'))
       return `Can't use -i with ${chain.name}`
   }
-  for (const device of [inInterface, outInterface])
-    if (device && (device.value.length === 0 || device.value.length > 15))
-      return `interface name "${device.value}" must be 1 to 15 characters long`
+  const device = badName(inInterface) ?? badName(outInterface)
+  if (device !== undefined) return `interface name "${device}" must be 1 to 15 characters long`
   if (fragment && family === 'ipv6') return '-f is only valid for IPv4'
   const number = protocol ? protocolNumber(protocol.value) : 0
   if (protocol?.not && number === 0) return 'rule would never match protocol'
   const proto = protocol?.not ? 0 : number
-  for (const match of rule.matches) {
-    const fault = matchFault(match, proto, table, family)
+  const { matches } = rule
+  for (let i = 0; i < matches.length; i++) {
+    const fault = matchFault(matches[i]!, proto, table, family)
     if (fault !== undefined) return fault
   }
   return rule.target === null ? undefined : targetFault(rule.target, rule, proto, table, family)
 }
+
+const badName = (device: { readonly value: string } | undefined): string | undefined =>
+  device && (device.value.length === 0 || device.value.length > 15) ? device.value : undefined
 
 const PROTOCOLS: ReadonlyMap<string, readonly [number, string]> = new Map([
   ['tcp', [IPPROTO_TCP, 'tcp']],
@@ -53,7 +56,11 @@ const FAMILY_OF: ReadonlyMap<string, Family> = new Map([
 const badRange = (range: PortRange | undefined, top: number): boolean =>
   range !== undefined && !(range.from >= 0 && range.from <= range.to && range.to <= top)
 
+const portFault = (ports: PortRange | undefined): string | undefined =>
+  badRange(ports, 65535) ? `invalid port range ${ports!.from}:${ports!.to}` : undefined
+
 function matchFault(match: Match, proto: number, table: TableName, family: Family): string | undefined {
+  if (match.kind === 'comment') return undefined
   const needs = PROTOCOLS.get(match.kind)
   if (needs && proto !== needs[0]) return `match ${match.kind} is only valid with -p ${needs[1]}`
   const only = FAMILY_OF.get(match.kind)
@@ -62,9 +69,7 @@ function matchFault(match: Match, proto: number, table: TableName, family: Famil
     case 'tcp':
     case 'udp':
     case 'sctp':
-      for (const side of [match.sourcePort, match.destinationPort])
-        if (badRange(side?.value, 65535)) return `invalid port range ${side!.value.from}:${side!.value.to}`
-      return undefined
+      return portFault(match.sourcePort?.value) ?? portFault(match.destinationPort?.value)
     case 'multiport': {
       if (!MULTIPORT.includes(proto))
         return 'match multiport is only valid with -p tcp, udp, udplite, sctp or dccp'
@@ -182,6 +187,7 @@ function targetFault(
   table: TableName,
   family: Family,
 ): string | undefined {
+  if (target.kind === 'jump' || target.kind === 'ACCEPT') return undefined
   const only = TABLE_OF.get(target.kind)
   if (only && only !== table) return `target ${target.kind} is only valid in the ${only} table, not ${table}`
   const of = FAMILY_OF.get(target.kind)

@@ -7,6 +7,7 @@ import { NF_ACCEPT, NF_DROP } from '../../abi/verdict.ts'
 import type { Chain, Family, Rule } from '../../kernel/ruleset.ts'
 import { encodeRule } from './encode-rule.ts'
 import type { Lanes } from './lanes.ts'
+import type { RuleMark } from './place.ts'
 import type { Resolver } from './resolver.ts'
 import type { Words } from './words.ts'
 
@@ -38,22 +39,28 @@ export function reusedRules({ rules }: Chain, old: Chain | undefined): Int32Arra
 
 const lanes: Lanes = { net: 0, mask: 0, pp: 0, ppMask: 0 }
 
-export interface EncodeInput {
+/** What all chains of a plan share. */
+export interface ChainContext {
   readonly family: Family
-  readonly chain: Chain
-  readonly id: number
-  readonly old: Replaced | undefined
-  readonly reuse: Int32Array | undefined
-  /** Linear memory, from which reused rules are copied. */
-  readonly memory: Uint32Array
   readonly resolve: Resolver
-  /** Told of the rule that is being encoded, for Problems. */
-  readonly at: { rule: number }
+  /** Where blocks are made. */
+  readonly out: Words
+  /** Told of the rule that is being looked at, for Problems. */
+  readonly at: RuleMark
 }
 
-/** Writes the block to `out` from its beginning; its length is that of `out`. */
-export function encodeChain(out: Words, input: EncodeInput): void {
-  const { family, chain, id, old, reuse, memory, resolve, at } = input
+/**
+ * Makes the block in `out`, from its beginning; `memory` is linear memory, from which the rules that `reuse` names are
+ * copied out of `old`.
+ */
+export function encodeChain(
+  { family, resolve, out, at }: ChainContext,
+  chain: Chain,
+  id: number,
+  memory: Uint32Array,
+  old: Replaced | undefined,
+  reuse: Int32Array | undefined,
+): void {
   const { rules } = chain
   const count = rules.length
   out.clear()

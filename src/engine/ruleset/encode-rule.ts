@@ -19,7 +19,8 @@ export function encodeRule(out: Words, rule: Rule, family: Family, resolve: Reso
     encodeAddress6(out, rule.header, lanes)
   if (rule.header.inInterface || rule.header.outInterface) encodeInterfaces(out, rule.header)
   if (family === 'ipv6' && rule.header.protocol) encodeProtocol6(out, rule.header.protocol)
-  for (const match of rule.matches) encodeMatch(out, match, family, resolve)
+  const { matches } = rule
+  for (let i = 0; i < matches.length; i++) encodeMatch(out, matches[i]!, family, resolve)
   out.words[body + R.RULE_MATCHES / 4]! |= (out.length - records) * 4
   if (matchLanes(rule, family, protocol, lanes)) out.words[body + R.RULE_FLAGS / 4]! |= R.RULE_F_LANES
   encodeTarget(out, body + R.RULE_TARGET / 4, rule.target, family, resolve)
@@ -29,13 +30,12 @@ export function encodeRule(out: Words, rule: Rule, family: Family, resolve: Reso
 function encodeHeader(out: Words, body: number, header: RuleHeader, family: Family, lanes: Lanes): number {
   const { source, destination, protocol, fragment } = header
   const number = protocol ? protocolNumber(protocol.value) : 0
-  const [notSource, notDestination] =
-    family === 'ipv4' ? [R.RULE_F_NOT_SRC, R.RULE_F_NOT_DST] : [R.RULE_F_NOT_SRC6, R.RULE_F_NOT_DST6]
+  const four = family === 'ipv4'
   out.words[body + R.RULE_FLAGS / 4] =
-    (source?.not ? notSource : 0) |
-    (destination?.not ? notDestination : 0) |
-    (number !== 0 && family === 'ipv4' ? R.RULE_F_PROTO : 0) |
-    (number !== 0 && family === 'ipv4' && protocol?.not ? R.RULE_F_NOT_PROTO : 0) |
+    (source?.not ? (four ? R.RULE_F_NOT_SRC : R.RULE_F_NOT_SRC6) : 0) |
+    (destination?.not ? (four ? R.RULE_F_NOT_DST : R.RULE_F_NOT_DST6) : 0) |
+    (number !== 0 && four ? R.RULE_F_PROTO : 0) |
+    (number !== 0 && four && protocol?.not ? R.RULE_F_NOT_PROTO : 0) |
     (fragment ? R.RULE_F_FRAGMENT : 0) |
     (fragment?.not ? R.RULE_F_NOT_FRAGMENT : 0)
   out.words[body + R.RULE_MATCHES / 4] = number << 16
@@ -44,7 +44,7 @@ function encodeHeader(out: Words, body: number, header: RuleHeader, family: Fami
     lanes.pp = number << 16
     lanes.ppMask = 0xff0000
   }
-  if (family === 'ipv4') {
+  if (four) {
     if (source) {
       const mask = ipv4Mask(source.value)
       out.words[body + R.RULE_SRC / 4] = (ipv4(source.value.address) & mask) >>> 0

@@ -26,8 +26,12 @@ export function chainFacts(chain: Chain): ChainFacts {
   let stateful = false
   let recent: Extract<Match, { kind: 'recent' }>[] | undefined
   let sets: Set<string> | undefined
-  for (const { matches, target } of chain.rules) {
-    for (const match of matches) {
+  const { rules } = chain
+  // Counted loops: this passes every rule of every changed chain, and an iterator would be made for each.
+  for (let i = 0; i < rules.length; i++) {
+    const { matches, target } = rules[i]!
+    for (let k = 0; k < matches.length; k++) {
+      const match = matches[k]!
       switch (match.kind) {
         case 'comment':
         case 'tcp':

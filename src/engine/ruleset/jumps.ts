@@ -3,16 +3,26 @@ import type { Problem } from '../../kernel/problem.ts'
 import type { Chain, TableName } from '../../kernel/ruleset.ts'
 import type { ChainNode } from './chain-node.ts'
 import { ruleHooks } from './facts.ts'
+import type { Loop } from './graph.ts'
 import { ALL_HOOKS, hookList } from './hooks.ts'
 import { ruleProblem } from './place.ts'
 
 /** At the first rule of the chain that jumps there. */
-export function jumpProblem(table: TableName, chain: Chain, to: string, message: string): Problem {
+function jumpProblem(table: TableName, chain: Chain, to: string, message: string): Problem {
   const index = chain.rules.findIndex(
     ({ target }) => (target?.kind === 'jump' || target?.kind === 'goto') && target.chain === to,
   )
   return ruleProblem(table, chain, index, message)
 }
+
+export const missingChain = (table: TableName, chain: Chain, to: string): Problem =>
+  jumpProblem(table, chain, to, `chain "${to}" does not exist`)
+
+export const builtInChain = (table: TableName, chain: Chain, to: string): Problem =>
+  jumpProblem(table, chain, to, `"${to}" is a built-in chain, which no rule can jump to`)
+
+export const loopProblem = (table: TableName, { from, to }: Loop): Problem =>
+  jumpProblem(table, from.version.chain, to.name, `the jump to "${to.name}" makes a loop`)
 
 /** Whether a hook leads to the chain from which one of its rules must not be reached. */
 export const misplaced = ({ reach, version }: ChainNode): boolean => (reach & ~version.facts.hooks) !== 0

@@ -8,27 +8,18 @@ export function ruleProblem(table: TableName, chain: Chain, index: number, messa
   return new Problem(message, line === undefined ? { field } : { line, field })
 }
 
-/** A run over the rules of a chain; `at.rule` is the index of the one it is at. */
-export interface RuleRun {
-  readonly table: TableName
-  readonly chain: Chain
-  readonly at: { rule: number }
+/** A place that moves with the work; -1 is no rule. */
+export interface RuleMark {
+  chain: Chain | undefined
+  rule: number
 }
 
-/** Runs `action`; a Problem from inside it is told again with the rule's place. */
-export function atRule(run: RuleRun, action: () => void): void {
-  try {
-    action()
-  } catch (error) {
-    const { table, chain, at } = run
-    if (!(error instanceof Problem) || error.place.field?.startsWith(`${table} `)) throw error
-    const inner = error.place.field === undefined ? '' : `${error.place.field}: `
-    const { message } = error
-    throw ruleProblem(
-      table,
-      chain,
-      at.rule,
-      message.startsWith(inner) ? message.slice(inner.length) : message,
-    )
-  }
+/** An error from inside the work on a rule: a Problem is told with the rule's place, unless it has one. */
+export function placedAt(error: unknown, table: TableName, { chain, rule }: RuleMark): unknown {
+  if (!(error instanceof Problem) || chain === undefined || rule < 0) return error
+  const { field } = error.place
+  if (field?.startsWith(`${table} `)) return error
+  const inner = field === undefined ? '' : `${field}: `
+  const { message } = error
+  return ruleProblem(table, chain, rule, message.startsWith(inner) ? message.slice(inner.length) : message)
 }

@@ -8,15 +8,15 @@ import { builtInChains } from '../../kernel/iptables/tables.ts'
 import type { Chain, Family, Table, TableName } from '../../kernel/ruleset.ts'
 import { ChainNode, newMark, NO_NODES, type ChainVersion } from './chain-node.ts'
 import { checkChain, checkRules } from './check-chain.ts'
-import { encodeChain, reusedRules } from './encode-chain.ts'
+import { encodeChain, reusedRules, type ChainContext } from './encode-chain.ts'
 import { chainFacts } from './facts.ts'
 import { settleAll, settleChanged, type ChangedNode } from './graph.ts'
 import { builtinHook, TABLE_NUMBERS } from './hooks.ts'
 import type { RulesetHost } from './host.ts'
-import { jumpProblem, misplaced, placeProblem } from './jumps.ts'
+import { builtInChain, loopProblem, misplaced, missingChain, placeProblem } from './jumps.ts'
 import type { NetnsObjects } from './objects.ts'
-import { atRule } from './place.ts'
-import { resolverOf, type Resolver } from './resolver.ts'
+import { placedAt } from './place.ts'
+import { resolverOf } from './resolver.ts'
 import { countUses, LoadedTable } from './table.ts'
 import type { Words } from './words.ts'
 
@@ -53,11 +53,13 @@ export class TablePlan {
   readonly name: TableName
   readonly #input: PlanInput
   readonly #target: LoadedTable
-  readonly #resolve: Resolver
+  readonly #context: ChainContext
   readonly #changes: Change[] = []
   readonly #made: ChainNode[] = []
   readonly #removed: ChainNode[] = []
   readonly #takenIds: number[] = []
+  /** Jumps of the chain at work. */
+  readonly #jumps: ChainNode[] = []
   #nextId: number
   #directory: { readonly ptr: number; readonly capacity: number } | undefined
   #record = 0
@@ -68,7 +70,13 @@ export class TablePlan {
     this.name = input.table.name
     this.#target = input.loaded ?? new LoadedTable(input.table.name)
     this.#nextId = this.#target.nextId
-    this.#resolve = resolverOf(input, (name) => this.#target.chains.get(name)!.id)
+    const { chains } = this.#target
+    this.#context = {
+      family: input.family,
+      resolve: resolverOf(input, (name) => chains.get(name)!.id),
+      out: input.buffer,
+      at: { chain: undefined, rule: -1 },
+    }
   }
 
   /** Entries the jump stack must hold for this table. */
@@ -80,7 +88,13 @@ export class TablePlan {
   }
 
   prepare(): void {
-    for (const node of this.#compare()) this.#change(node, this.#input.table.chains.get(node.name)!)
+    const { table } = this.#input
+    const changed = this.#compare()
+    try {
+      for (const node of changed) this.#change(node, table.chains.get(node.name)!)
+    } catch (error) {
+      throw placedAt(error, this.name, this.#context.at)
+    }
     this.#link()
     this.#settleGraph()
     if (this.#target.ptr === 0) this.#record = this.#alloc(TABLE_SIZE)
@@ -202,24 +216,24 @@ export class TablePlan {
 
   /** Checks a chain and makes its block. */
   #change(node: ChainNode, chain: Chain): void {
-    const { table, family, host, buffer } = this.#input
+    const { table, family, host } = this.#input
+    const { at, out } = this.#context
+    at.chain = chain
+    at.rule = -1
     checkChain(table, chain, node.hook)
     const old = node.live
     const reuse = reusedRules(chain, old?.chain)
-    checkRules(table, family, chain, reuse)
+    checkRules(this.name, family, chain, reuse, at)
     const jumps = this.#jumpsOf(chain)
-    const at = { rule: 0 }
-    atRule({ table: this.name, chain, at }, () => {
-      const memory = host.words()
-      encodeChain(buffer, { family, chain, id: node.id, old, reuse, memory, resolve: this.#resolve, at })
-    })
-    const size = buffer.length * 4
+    encodeChain(this.#context, chain, node.id, host.words(), old, reuse)
+    at.rule = -1
+    const size = out.length * 4
     const ptr = this.#alloc(size)
     const added = old ? difference(jumps, old.jumps) : jumps
     const lost = old ? difference(old.jumps, jumps) : NO_NODES
     node.next = { chain, facts: chainFacts(chain), jumps, ptr, size }
     this.#changes.push({ node, added, lost })
-    buffer.copyTo(host.words(), ptr / 4)
+    out.copyTo(host.words(), ptr / 4)
   }
 
   #alloc(bytes: number): number {
@@ -231,25 +245,23 @@ export class TablePlan {
   /** The chains that a chain's rules jump to, each once: they exist and are no built-in ones. */
   #jumpsOf(chain: Chain): readonly ChainNode[] {
     const { chains } = this.#target
+    const { rules } = chain
     const seen = newMark()
-    let jumps: ChainNode[] | undefined
-    for (const { target } of chain.rules) {
+    const found = this.#jumps
+    found.length = 0
+    for (let i = 0; i < rules.length; i++) {
+      const { target } = rules[i]!
       if (target === null || (target.kind !== 'jump' && target.kind !== 'goto')) continue
       const node = chains.get(target.chain)
       if (node?.mark === seen) continue
-      if (node === undefined || node.gone)
-        throw jumpProblem(this.name, chain, target.chain, `chain "${target.chain}" does not exist`)
-      if (node.hook !== undefined)
-        throw jumpProblem(
-          this.name,
-          chain,
-          target.chain,
-          `"${target.chain}" is a built-in chain, which no rule can jump to`,
-        )
+      if (node === undefined || node.gone) throw missingChain(this.name, chain, target.chain)
+      if (node.hook !== undefined) throw builtInChain(this.name, chain, target.chain)
       node.mark = seen
-      ;(jumps ??= []).push(node)
+      found.push(node)
     }
-    return jumps ?? NO_NODES
+    if (found.length === 0) return NO_NODES
+    // Most chains of a large table jump to one other, and many of them to the same.
+    return found.length === 1 ? (found[0]!.alone ??= [found[0]!]) : found.slice()
   }
 
   /** Joins the changed chains into the graph; a chain that goes must not be jumped to any more. */
@@ -264,8 +276,7 @@ export class TablePlan {
     for (const node of this.#removed)
       if (node.references > 0)
         for (const from of this.#nodes())
-          if (from.jumps.includes(node))
-            throw jumpProblem(this.name, from.version.chain, node.name, `chain "${node.name}" does not exist`)
+          if (from.jumps.includes(node)) throw missingChain(this.name, from.version.chain, node.name)
   }
 
   #unlink(): void {
@@ -289,10 +300,7 @@ export class TablePlan {
       if (![...grown].some(misplaced)) return
     }
     const loop = settleAll(this.#nodes())
-    if (loop) {
-      const { from, to } = loop
-      throw jumpProblem(this.name, from.version.chain, to.name, `the jump to "${to.name}" makes a loop`)
-    }
+    if (loop) throw loopProblem(this.name, loop)
     for (const node of this.#nodes()) if (misplaced(node)) throw placeProblem(this.name, node)
   }
 }

@@ -1,11 +1,11 @@
 /**
  * Chain names of kube-proxy's iptables mode (pkg/proxy/iptables/proxier.go). A service's chains are named by a hash, as
- * a chain name is at most 28 characters: the first 16 of base32(SHA-256(service port name + protocol [+ endpoint])).
+ * a chain name is at most 28 characters: the first 16 of base32(SHA-256(service port name + protocol [+ endpoint])) (chain-hash.ts).
  */
-import { sha256 } from '@noble/hashes/sha2.js'
 import type { TableName } from '../../kernel/ruleset.ts'
 import { servicePortString } from '../service-port.ts'
 import type { ServicePortInfo, ServicePortName } from '../service-port.ts'
+import { chainHash, hashedName } from './chain-hash.ts'
 
 export const KUBE_SERVICES = 'KUBE-SERVICES'
 export const KUBE_EXTERNAL_SERVICES = 'KUBE-EXTERNAL-SERVICES'
@@ -51,7 +51,8 @@ export function servicePortChains(info: ServicePortInfo): ServicePortChains {
 
 /** The KUBE-SEP chain of one endpoint of a service port. */
 export function endpointChain(portName: ServicePortName, endpoint: string): string {
-  return `KUBE-SEP-${chainHash(servicePortString(portName) + portName.protocol.toLowerCase() + endpoint)}`
+  const text = servicePortString(portName) + portName.protocol.toLowerCase() + endpoint
+  return hashedName('KUBE-SEP-', text)
 }
 
 const SERVICE_CHAIN = /^KUBE-(SVC|SVL|SEP|FW|EXT)-/
@@ -59,28 +60,4 @@ const SERVICE_CHAIN = /^KUBE-(SVC|SVL|SEP|FW|EXT)-/
 /** Whether kube-proxy would delete such a chain when no service needs it. */
 export function isServiceChain(chain: string): boolean {
   return SERVICE_CHAIN.test(chain)
-}
-
-const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
-const encoder = new TextEncoder()
-const input = new Uint8Array(1024)
-const digest = new Uint8Array(32)
-const fresh = sha256.create()
-const state = sha256.create()
-
-/** 16 characters of base32: 80 bits of the digest. Reuses one hash state, as a large cluster has 100,000 names. */
-export function chainHash(text: string): string {
-  const { read, written } = encoder.encodeInto(text, input)
-  fresh
-    ._cloneInto(state)
-    .update(read === text.length ? input.subarray(0, written) : encoder.encode(text))
-    .digestInto(digest)
-  let hash = ''
-  for (let group = 0; group < 10; group += 5) {
-    const high = (digest[group]! << 12) | (digest[group + 1]! << 4) | (digest[group + 2]! >> 4)
-    const low = ((digest[group + 2]! & 15) << 16) | (digest[group + 3]! << 8) | digest[group + 4]!
-    for (const twenty of [high, low])
-      for (let shift = 15; shift >= 0; shift -= 5) hash += BASE32[(twenty >> shift) & 31]
-  }
-  return hash
 }

@@ -6,7 +6,7 @@
 import { sameRule } from '../../kernel/iptables/equal.ts'
 import { emptyTable } from '../../kernel/iptables/tables.ts'
 import { Problem } from '../../kernel/problem.ts'
-import type { RestoreBatch, RestoreTable } from '../../kernel/restore.ts'
+import type { ChainCommand, RestoreBatch, RestoreTable } from '../../kernel/restore.ts'
 import { ZERO_COUNTERS } from '../../kernel/ruleset.ts'
 import type { Chain, Family, Rule, Ruleset, Table, TableName } from '../../kernel/ruleset.ts'
 import type { Iptables } from '../node.ts'
@@ -25,8 +25,13 @@ type Chains = Map<string, Chain>
 /** Chains of a table to be written, and to be deleted. */
 interface Draft {
   readonly name: TableName
-  readonly written: Chains
-  readonly deleted: Set<string>
+  readonly written: ReadonlyMap<string, Chain>
+  readonly deleted: ReadonlySet<string>
+}
+
+/** A chain while its rules come in. */
+interface DraftChain extends Chain {
+  rules: Rule[]
 }
 
 export class RulesetIptables implements Iptables {
@@ -68,7 +73,7 @@ export class RulesetIptables implements Iptables {
   ensureChain(table: TableName, chain: string): boolean {
     const chains = this.#chains(table)
     if (chains.has(chain)) return false
-    chains.set(chain, userChain(chain, []))
+    chains.set(chain, userChain(chain, NO_RULES))
     this.#changed(table, [chain])
     return true
   }
@@ -107,51 +112,73 @@ export class RulesetIptables implements Iptables {
   /** All tables or none: a rule in, or a jump to, a chain that is not there is a `Problem`. */
   restore(batch: RestoreBatch): void {
     const drafts = batch.tables.map((table) => this.#draft(table))
-    const undo = drafts.map((draft) => this.#apply(draft))
+    const before = drafts.map((draft) => this.#apply(draft))
     try {
       this.flush()
     } catch (error) {
-      for (const draft of undo) this.#apply(draft)
+      for (const [i, draft] of drafts.entries()) this.#undo(draft, before[i]!)
       throw error
     }
   }
 
-  /** Returns what would bring back the state before. */
-  #apply({ name, written, deleted }: Draft): Draft {
+  /** Returns the chains that were replaced or deleted. */
+  #apply({ name, written, deleted }: Draft): Chains {
     const chains = this.#chains(name)
-    const before: Draft = { name, written: new Map(), deleted: new Set() }
-    for (const chain of [...deleted, ...written.keys()]) {
+    const before: Chains = new Map()
+    for (const chain of deleted) {
       const old = chains.get(chain)
-      if (old === undefined) before.deleted.add(chain)
-      else before.written.set(chain, old)
+      if (old !== undefined) before.set(chain, old)
+      chains.delete(chain)
     }
-    for (const chain of deleted) chains.delete(chain)
-    for (const chain of written.values()) chains.set(chain.name, chain)
-    this.#changed(name, [...deleted, ...written.keys()])
+    for (const [key, chain] of written) {
+      const old = chains.get(key)
+      if (old !== undefined) before.set(key, old)
+      chains.set(key, chain)
+    }
+    this.#changed(name, deleted, written.keys())
     return before
+  }
+
+  #undo({ name, written, deleted }: Draft, before: Chains): void {
+    const chains = this.#chains(name)
+    for (const key of written.keys()) if (!before.has(key)) chains.delete(key)
+    for (const [key, chain] of before) chains.set(key, chain)
+    this.#changed(name, deleted, written.keys())
   }
 
   #draft({ name, chains: declared, commands }: RestoreTable): Draft {
     const chains = this.#chains(name)
-    const written = new Map<string, Chain & { readonly rules: Rule[] }>()
+    const written = new Map<string, DraftChain>()
     const deleted = new Set<string>()
-    for (const chain of declared) written.set(chain.name, userChain(chain.name, []))
+    for (const chain of declared) written.set(chain.name, userChain(chain.name, NO_RULES))
     const exists = (chain: string): boolean =>
       written.has(chain) || (chains.has(chain) && !deleted.has(chain))
-    for (const command of commands)
+    // The last target that was found: of many rules in a row, all that jump at all jump to the same chain.
+    let known: string | undefined
+    for (let i = 0; i < commands.length;) {
+      const command = commands[i]!
       if (command.kind === 'append') {
         const chain = written.get(command.chain)
         if (chain === undefined) throw noChain(command.chain)
-        const { target } = command.rule
-        if (target?.kind === 'jump' && !exists(target.chain))
-          throw new Problem(`Couldn't load target \`${target.chain}'`, { field: target.chain })
-        chain.rules.push(command.rule)
+        const end = runOf(commands, i)
+        for (let k = i; k < end; k++) {
+          const { target } = (commands[k] as Append).rule
+          if (target?.kind !== 'jump' || target.chain === known) continue
+          if (!exists(target.chain))
+            throw new Problem(`Couldn't load target \`${target.chain}'`, { field: target.chain })
+          known = target.chain
+        }
+        appendRun(chain, commands, i, end)
+        i = end
       } else if (command.kind === 'delete-chain' && command.chain !== undefined) {
         if (written.get(command.chain)?.rules.length !== 0)
           throw new Problem('Directory not empty.', { field: command.chain })
         written.delete(command.chain)
         deleted.add(command.chain)
+        known = undefined
+        i++
       } else throw new Problem(`a batch of a proxier has no command ${command.kind}`)
+    }
     return { name, written, deleted }
   }
 
@@ -161,18 +188,45 @@ export class RulesetIptables implements Iptables {
     return table.chains as Chains
   }
 
-  #changed(name: TableName, changed: Iterable<string>): void {
+  #changed(name: TableName, ...changed: readonly Iterable<string>[]): void {
     const chains = this.#chains(name)
+    // Before anything was loaded there is nothing to tell a difference to.
     let delta = this.#touched.get(name)
-    if (delta === undefined)
+    if (delta === undefined && this.#loaded !== undefined)
       this.#touched.set(name, (delta = { since: this.#tables.get(name)!, chains: new Set() }))
-    for (const chain of changed) delta.chains.add(chain)
-    this.#tables.set(name, { name, chains, delta })
+    for (const names of changed) for (const chain of names) delta?.chains.add(chain)
+    this.#tables.set(name, { name, chains, ...(delta && { delta }) })
     this.#ruleset = { family: this.family, tables: this.#tables }
   }
 }
 
-function userChain(name: string, rules: Rule[]): Chain & { readonly rules: Rule[] } {
+type Append = ChainCommand & { readonly kind: 'append' }
+
+const NO_RULES: Rule[] = []
+
+/** Where the appends to one chain that begin at `from` end. */
+function runOf(commands: readonly ChainCommand[], from: number): number {
+  const { chain } = commands[from] as Append
+  let end = from + 1
+  for (; end < commands.length; end++) {
+    const command = commands[end]!
+    if (command.kind !== 'append' || command.chain !== chain) break
+  }
+  return end
+}
+
+/** A chain's first rules go into an array of just that size: most chains get no more, and there are many. */
+function appendRun(chain: DraftChain, commands: readonly ChainCommand[], from: number, to: number): void {
+  const start = chain.rules.length
+  if (start === 0) chain.rules = new Array<Rule>(to - from)
+  for (let i = from; i < to; i++) {
+    const { rule } = commands[i] as Append
+    if (start === 0) chain.rules[i - from] = rule
+    else chain.rules.push(rule)
+  }
+}
+
+function userChain(name: string, rules: Rule[]): DraftChain {
   return { name, policy: null, counters: ZERO_COUNTERS, rules }
 }
 

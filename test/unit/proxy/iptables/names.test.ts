@@ -1,10 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import {
-  chainHash,
-  endpointChain,
-  isServiceChain,
-  servicePortChains,
-} from '../../../../src/proxy/iptables/names.ts'
+import { chainHash } from '../../../../src/proxy/iptables/chain-hash.ts'
+import { endpointChain, isServiceChain, servicePortChains } from '../../../../src/proxy/iptables/names.ts'
 import { newServicePortInfo } from '../../../../src/proxy/service-port.ts'
 import { svc } from '../../../support/proxy/objects.ts'
 

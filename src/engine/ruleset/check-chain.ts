@@ -1,12 +1,13 @@
 /** What is wrong with a chain and its rules, apart from what depends on other chains: the first Problem. */
-import type { Chain, Family, Table, TableName } from '../../kernel/ruleset.ts'
+import type { Chain, Family, TableName } from '../../kernel/ruleset.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { ruleFault } from './check.ts'
 import { ruleProblem, type RuleMark } from './place.ts'
 
-export function checkChain({ name: table, chains }: Table, chain: Chain, hook: number | undefined): void {
+/** `key` is what the table has the chain under. */
+export function checkChain(table: TableName, key: string, chain: Chain, hook: number | undefined): void {
   const problem = (message: string): Problem => new Problem(message, { field: `${table} ${chain.name}` })
-  if (chains.get(chain.name) !== chain) throw problem('the chain is filed under another name')
+  if (chain.name !== key) throw problem('the chain is filed under another name')
   if (hook !== undefined && chain.policy === null) throw problem('a built-in chain has a policy')
   if (hook === undefined && chain.policy !== null)
     throw problem(`table ${table} has no built-in chain "${chain.name}"`)

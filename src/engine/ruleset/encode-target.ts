@@ -49,9 +49,9 @@ export function encodeTarget(
     case 'TRACE':
       return write(out, at, T.TARGET_TRACE)
     case 'jump':
-      return write(out, at, T.TARGET_JUMP, resolve.chain(target.chain))
+      return write(out, at, T.TARGET_JUMP, resolve.jump())
     case 'goto':
-      return write(out, at, T.TARGET_GOTO, resolve.chain(target.chain))
+      return write(out, at, T.TARGET_GOTO, resolve.jump())
     case 'REJECT':
       return write(out, at, T.TARGET_REJECT, REJECTS[target.rejectWith])
     case 'MARK':

@@ -28,7 +28,8 @@ const CHAINS: Readonly<Record<TableName, readonly string[]>> = {
 
 /** The hook of a built-in chain of the table; undefined for a name that is not one there. */
 export function builtinHook(table: TableName, chain: string): number | undefined {
-  return CHAINS[table].includes(chain) ? HOOKS.get(chain) : undefined
+  // No name of a built-in chain is longer than POSTROUTING.
+  return chain.length <= 11 && CHAINS[table].includes(chain) ? HOOKS.get(chain) : undefined
 }
 
 export const HOOK_NAMES: readonly string[] = [...HOOKS.keys()]

@@ -15,7 +15,7 @@ import { builtinHook, TABLE_NUMBERS } from './hooks.ts'
 import type { RulesetHost } from './host.ts'
 import { builtInChain, loopProblem, misplaced, missingChain, placeProblem } from './jumps.ts'
 import type { NetnsObjects } from './objects.ts'
-import { placedAt } from './place.ts'
+import { placedAt, type RuleMark } from './place.ts'
 import { resolverOf } from './resolver.ts'
 import { countUses, LoadedTable } from './table.ts'
 import type { Words } from './words.ts'
@@ -32,8 +32,10 @@ export interface PlanInput {
 }
 
 interface Change extends ChangedNode {
+  readonly chain: Chain
+  added: readonly ChainNode[]
   /** Chains that it jumped to and does not any more. */
-  readonly lost: readonly ChainNode[]
+  lost: readonly ChainNode[]
 }
 
 /** `undefined` when the table is the one that is loaded. Throws a Problem for a table the kernel would refuse. */
@@ -58,8 +60,9 @@ export class TablePlan {
   readonly #made: ChainNode[] = []
   readonly #removed: ChainNode[] = []
   readonly #takenIds: number[] = []
-  /** Jumps of the chain at work. */
+  /** Jumps of the chain at work, each once, and their ids by rule. */
   readonly #jumps: ChainNode[] = []
+  readonly #jumpIds: number[] = []
   #nextId: number
   #directory: { readonly ptr: number; readonly capacity: number } | undefined
   #record = 0
@@ -70,13 +73,9 @@ export class TablePlan {
     this.name = input.table.name
     this.#target = input.loaded ?? new LoadedTable(input.table.name)
     this.#nextId = this.#target.nextId
-    const { chains } = this.#target
-    this.#context = {
-      family: input.family,
-      resolve: resolverOf(input, (name) => chains.get(name)!.id),
-      out: input.buffer,
-      at: { chain: undefined, rule: -1 },
-    }
+    const at: RuleMark = { chain: undefined, rule: -1 }
+    const resolve = resolverOf(input, () => this.#jumpIds[at.rule]!)
+    this.#context = { family: input.family, resolve, out: input.buffer, at }
   }
 
   /** Entries the jump stack must hold for this table. */
@@ -88,10 +87,9 @@ export class TablePlan {
   }
 
   prepare(): void {
-    const { table } = this.#input
-    const changed = this.#compare()
+    this.#compare()
     try {
-      for (const node of changed) this.#change(node, table.chains.get(node.name)!)
+      for (const [i, change] of this.#changes.entries()) this.#build(change, i)
     } catch (error) {
       throw placedAt(error, this.name, this.#context.at)
     }
@@ -108,7 +106,7 @@ export class TablePlan {
   abandon(): void {
     const { host } = this.#input
     const target = this.#target
-    for (const { node } of this.#changes) host.free(node.next!.ptr, node.next!.size)
+    for (const { node } of this.#changes) if (node.next) host.free(node.next.ptr, node.next.size)
     if (this.#directory) host.free(this.#directory.ptr, this.#directory.capacity * 4)
     if (this.#record !== 0) host.free(this.#record, TABLE_SIZE)
     for (const node of this.#removed) node.gone = false
@@ -176,31 +174,34 @@ export class TablePlan {
   }
 
   /** Finds the chains that are not those loaded, makes nodes for the new ones, and notes those that are gone. */
-  #compare(): ChainNode[] {
+  #compare(): void {
     const { table } = this.#input
     const { chains: loaded, model } = this.#target
     const { delta } = table
-    const changed: ChainNode[] = []
-    const place = (chain: Chain): void => {
-      const node = loaded.get(chain.name)
-      if (node === undefined || node.live?.chain !== chain) changed.push(node ?? this.#make(chain))
-    }
     if (delta !== undefined && delta.since === model) {
       for (const name of delta.chains) {
         const chain = table.chains.get(name)
-        if (chain !== undefined) place(chain)
+        if (chain !== undefined) this.#place(name, chain, loaded.get(name))
         else if (loaded.has(name)) this.#removed.push(loaded.get(name)!)
       }
-    } else {
-      for (const chain of table.chains.values()) place(chain)
+    } else if (model === undefined)
+      // Looking up a chain costs more than most of what is done with it, so not in a map known to hold none of them.
+      for (const [name, chain] of table.chains) this.#place(name, chain, undefined)
+    else {
+      for (const [name, chain] of table.chains) this.#place(name, chain, loaded.get(name))
       for (const node of loaded.values()) if (!table.chains.has(node.name)) this.#removed.push(node)
     }
     for (const node of this.#removed) node.gone = true
-    return changed
   }
 
-  #make({ name }: Chain): ChainNode {
-    const hook = builtinHook(this.name, name)
+  #place(name: string, chain: Chain, node: ChainNode | undefined): void {
+    if (node?.live?.chain === chain) return
+    const hook = node === undefined ? builtinHook(this.name, name) : node.hook
+    checkChain(this.name, name, chain, hook)
+    this.#changes.push({ node: node ?? this.#make(name, hook), chain, added: NO_NODES, lost: NO_NODES })
+  }
+
+  #make(name: string, hook: number | undefined): ChainNode {
     const node = new ChainNode(name, hook ?? this.#newId(), hook)
     this.#made.push(node)
     this.#target.chains.set(name, node)
@@ -214,25 +215,25 @@ export class TablePlan {
     return free
   }
 
-  /** Checks a chain and makes its block. */
-  #change(node: ChainNode, chain: Chain): void {
-    const { table, family, host } = this.#input
+  /** Checks a chain's rules and makes its block. */
+  #build(change: Change, index: number): void {
+    const { node, chain } = change
+    const { family, host } = this.#input
     const { at, out } = this.#context
     at.chain = chain
     at.rule = -1
-    checkChain(table, chain, node.hook)
     const old = node.live
     const reuse = reusedRules(chain, old?.chain)
     checkRules(this.name, family, chain, reuse, at)
-    const jumps = this.#jumpsOf(chain)
+    at.rule = -1
+    const jumps = this.#jumpsOf(chain, index + 1)
     encodeChain(this.#context, chain, node.id, host.words(), old, reuse)
     at.rule = -1
     const size = out.length * 4
     const ptr = this.#alloc(size)
-    const added = old ? difference(jumps, old.jumps) : jumps
-    const lost = old ? difference(old.jumps, jumps) : NO_NODES
     node.next = { chain, facts: chainFacts(chain), jumps, ptr, size }
-    this.#changes.push({ node, added, lost })
+    change.added = old ? difference(jumps, old.jumps) : jumps
+    change.lost = old ? difference(old.jumps, jumps) : NO_NODES
     out.copyTo(host.words(), ptr / 4)
   }
 
@@ -242,8 +243,12 @@ export class TablePlan {
     return ptr
   }
 
-  /** The chains that a chain's rules jump to, each once: they exist and are no built-in ones. */
-  #jumpsOf(chain: Chain): readonly ChainNode[] {
+  /**
+   * The chains that a chain's rules jump to, each once: they exist and are no built-in ones. Leaves the ids of them by
+   * rule, so that nothing has to look them up again. Chains often come in the order in which they are jumped to: those
+   * from `guess` on in the changes are tried before the map, in which each look-up of a large table misses the cache.
+   */
+  #jumpsOf(chain: Chain, guess: number): readonly ChainNode[] {
     const { chains } = this.#target
     const { rules } = chain
     const seen = newMark()
@@ -252,7 +257,10 @@ export class TablePlan {
     for (let i = 0; i < rules.length; i++) {
       const { target } = rules[i]!
       if (target === null || (target.kind !== 'jump' && target.kind !== 'goto')) continue
-      const node = chains.get(target.chain)
+      let node = this.#changes[guess]?.node
+      if (node?.name === target.chain) guess++
+      else node = chains.get(target.chain)
+      if (node !== undefined) this.#jumpIds[i] = node.id
       if (node?.mark === seen) continue
       if (node === undefined || node.gone) throw missingChain(this.name, chain, target.chain)
       if (node.hook !== undefined) throw builtInChain(this.name, chain, target.chain)
@@ -289,8 +297,9 @@ export class TablePlan {
   }
 
   /** The chains that stay. */
-  *#nodes(): Iterable<ChainNode> {
-    for (const node of this.#target.chains.values()) if (!node.gone) yield node
+  #nodes(): ChainNode[] {
+    const nodes = [...this.#target.chains.values()]
+    return this.#removed.length === 0 ? nodes : nodes.filter(({ gone }) => !gone)
   }
 
   #settleGraph(): void {
@@ -299,9 +308,11 @@ export class TablePlan {
       for (const { node } of this.#changes) grown.add(node)
       if (![...grown].some(misplaced)) return
     }
-    const loop = settleAll(this.#nodes())
+    const nodes = this.#nodes()
+    const loop = settleAll(nodes)
     if (loop) throw loopProblem(this.name, loop)
-    for (const node of this.#nodes()) if (misplaced(node)) throw placeProblem(this.name, node)
+    const wrong = nodes.find(misplaced)
+    if (wrong) throw placeProblem(this.name, wrong)
   }
 }
 

@@ -5,7 +5,8 @@ import type { NetnsObjects } from './objects.ts'
 
 /** Names of a rule as addresses and ids in the engine. Each throws a Problem for a name that does not exist. */
 export interface Resolver {
-  chain(name: string): number
+  /** Id of the chain that the rule at work jumps or goes to. */
+  jump(): number
   /** Address of the set's slot, which a swap does not move; `dimensions` is how many the rule gives. */
   set(name: string, dimensions: number): number
   recent(match: Extract<Match, { kind: 'recent' }>): number
@@ -21,9 +22,9 @@ interface Scope {
   readonly family: Family
 }
 
-export function resolverOf({ host, objects, netns, family }: Scope, chain: Resolver['chain']): Resolver {
+export function resolverOf({ host, objects, netns, family }: Scope, jump: Resolver['jump']): Resolver {
   return {
-    chain,
+    jump,
     set: (name, dimensions) => {
       const slot = host.setSlot(netns, name)
       if (!slot) throw new Problem(`Set ${name} doesn't exist.`, { field: name })

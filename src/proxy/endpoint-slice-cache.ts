@@ -100,7 +100,7 @@ export class EndpointSliceCache {
   }
 
   #endpointsOf(service: string, slices: readonly EndpointSlice[], previous: EndpointsMap): EndpointsMap {
-    const sets = new Map<string, Map<string, Endpoint>>()
+    const lists = new Map<string, Endpoint[]>()
     const [namespace, name] = service.split('/') as [string, string]
     for (const slice of slices)
       for (const port of slice.ports ?? []) {
@@ -108,24 +108,17 @@ export class EndpointSliceCache {
         const protocol = port.protocol ?? 'TCP'
         const portName = { namespace, name, port: port.name, protocol }
         const key = servicePortKey(portName)
-        let set = sets.get(key)
-        if (set === undefined) sets.set(key, (set = new Map()))
-        this.#addEndpoints(set, slice, port.port, portName, previous.get(key) ?? NO_ENDPOINTS)
+        let list = lists.get(key)
+        if (list === undefined) lists.set(key, (list = []))
+        this.#addEndpoints(list, slice, port.port, portName, previous.get(key) ?? NO_ENDPOINTS)
       }
     const endpoints: EndpointsMap = new Map()
-    for (const [key, set] of sets) {
-      if (set.size === 0) continue
-      const list = [...set.values()]
-      endpoints.set(
-        key,
-        list.sort((a, b) => (a.endpoint < b.endpoint ? -1 : 1)),
-      )
-    }
+    for (const [key, list] of lists) if (list.length > 0) endpoints.set(key, each(list.sort(byAddress)))
     return endpoints
   }
 
   #addEndpoints(
-    set: Map<string, Endpoint>,
+    list: Endpoint[],
     slice: EndpointSlice,
     port: number,
     portName: ServicePortName,
@@ -135,9 +128,7 @@ export class EndpointSliceCache {
       const ip = addresses[0] === undefined ? undefined : canonicalIp(addresses[0])
       if (ip === undefined) continue
       const endpoint = joinHostPort(ip, port)
-      const terminating = conditions?.terminating ?? false
-      if (terminating && set.has(endpoint)) continue
-      set.set(endpoint, {
+      list.push({
         ip,
         port,
         endpoint,
@@ -145,12 +136,26 @@ export class EndpointSliceCache {
         isLocal: nodeName !== undefined && nodeName !== '' && nodeName === this.#nodeName,
         ready: conditions?.ready ?? true,
         serving: conditions?.serving ?? true,
-        terminating,
+        terminating: conditions?.terminating ?? false,
         zoneHints: namesOf(hints?.forZones),
         nodeHints: namesOf(hints?.forNodes),
       })
     }
   }
+}
+
+const byAddress = (a: Endpoint, b: Endpoint): number =>
+  a.endpoint < b.endpoint ? -1 : a.endpoint > b.endpoint ? 1 : 0
+
+/** Each address once: of equal ones, which come in the order of their slices, the last that is not terminating. */
+function each(sorted: readonly Endpoint[]): readonly Endpoint[] {
+  const kept = sorted.slice(0, 1)
+  for (let i = 1; i < sorted.length; i++) {
+    const endpoint = sorted[i]!
+    if (endpoint.endpoint !== kept.at(-1)!.endpoint) kept.push(endpoint)
+    else if (!endpoint.terminating) kept[kept.length - 1] = endpoint
+  }
+  return kept.length === sorted.length ? sorted : kept
 }
 
 /** A port without name or number is of no use to a proxy. */

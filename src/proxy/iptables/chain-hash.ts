@@ -29,13 +29,15 @@ const schedule = new Int32Array(64)
 /** The first 96 bits of the last digest. */
 const digest = new Int32Array(3)
 const encoder = new TextEncoder()
+/** Letters of the name that is being made. */
+const codes: number[] = []
 
 export const chainHash = (text: string): string => hashedName('', text)
 
 /** `prefix` and the hash of `text`. One flat string, not a sum of two: as a key of a map it is read many times. */
 export function hashedName(prefix: string, text: string): string {
   if (!hashBlock(text)) hashLong(text)
-  const codes = new Array<number>(prefix.length + HASH_LENGTH)
+  codes.length = prefix.length + HASH_LENGTH
   for (let i = 0; i < prefix.length; i++) codes[i] = prefix.charCodeAt(i)
   for (let i = 0; i < HASH_LENGTH; i++) codes[prefix.length + i] = LETTERS[five(5 * i)]!
   return String.fromCharCode.apply(undefined, codes)

@@ -34,8 +34,7 @@ const FEW = 32
 export class PortTable {
   readonly #byService = new Map<string, Map<string, PortEntry>>()
   #order: PortEntry[] = []
-  readonly #activeChains = new Set<string>()
-  /** Chains that were active once and may still be there. */
+  /** Chains that were needed once, are not any more, and may still be there. */
   readonly #retiredChains = new Set<string>()
   #endpointCount = 0
   #natRules = 0
@@ -55,14 +54,17 @@ export class PortTable {
     return this.#natRules
   }
 
-  /** Names of the chains in nat that the compiled ports need. */
-  get activeChains(): ReadonlySet<string> {
-    return this.#activeChains
+  /** Names of the chains in nat that the compiled ports need. Made at each call. */
+  activeChains(): Set<string> {
+    const chains = new Set<string>()
+    for (const { compiled } of this.#order)
+      for (const { name } of compiled?.chainLines ?? []) chains.add(name)
+    return chains
   }
 
   /** Chains no longer needed, since they were last taken. */
   takeRetiredChains(): string[] {
-    const chains = [...this.#retiredChains].filter((chain) => !this.#activeChains.has(chain))
+    const chains = [...this.#retiredChains]
     this.#retiredChains.clear()
     return chains
   }
@@ -126,17 +128,15 @@ export class PortTable {
     )
     entry.compiled = compiled
     entry.context = context
-    for (const { name } of compiled.chainLines) this.#activeChains.add(name)
+    if (this.#retiredChains.size > 0)
+      for (const { name } of compiled.chainLines) this.#retiredChains.delete(name)
     this.#natRules += compiled.dispatch.length + compiled.chainRules.length
     return compiled
   }
 
   #retract({ compiled }: PortEntry): void {
     if (compiled === undefined) return
-    for (const { name } of compiled.chainLines) {
-      this.#activeChains.delete(name)
-      this.#retiredChains.add(name)
-    }
+    for (const { name } of compiled.chainLines) this.#retiredChains.add(name)
     this.#natRules -= compiled.dispatch.length + compiled.chainRules.length
   }
 

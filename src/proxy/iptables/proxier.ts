@@ -313,14 +313,20 @@ export class IptablesProxier implements Provider {
   #deleteStaleChains(batch: BatchBuilder, time: number, full: boolean): void {
     if (this.#largeCluster && time - this.#lastCleanup < this.#options.syncPeriod) return
     this.#lastCleanup = time
-    const active = this.#ports.activeChains
     const retired = this.#ports.takeRetiredChains()
     const alone = !full && this.#iptables.chainCount('nat') === this.#natChainCount
-    const candidates = alone
+    const stale = alone
       ? retired.filter((chain) => this.#iptables.chainExists('nat', chain))
-      : this.#iptables.chainNames('nat')
-    const stale = [...candidates].filter((chain) => !active.has(chain) && isServiceChain(chain))
+      : this.#unknownChains()
     for (const chain of stale.sort()) batch.deleteChain(chain)
+  }
+
+  /** Chains in nat that look like those of a service and are none of ours. */
+  #unknownChains(): string[] {
+    const chains = [...this.#iptables.chainNames('nat')].filter(isServiceChain)
+    if (chains.length === 0) return chains
+    const active = this.#ports.activeChains()
+    return chains.filter((chain) => !active.has(chain))
   }
 
   /** The same objects as long as the node keeps its addresses. */

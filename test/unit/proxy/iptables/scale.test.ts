@@ -1,4 +1,4 @@
-/** 10,000 services of 10 endpoints: what a sync costs. Limits are loose, for busy machines; figures are in the bench. */
+/** 10,000 services of 10 endpoints: what a sync costs, in time of the processor. Limits are loose, for busy machines; figures are in the bench. */
 import { describe, expect, it } from 'vitest'
 import { ProxierHarness } from '../../../support/proxy/host.ts'
 import { slice, svc } from '../../../support/proxy/objects.ts'
@@ -17,6 +17,12 @@ const slices = (i: number, count: number) =>
     }),
   )
 
+/** Milliseconds that this process has been at work. */
+function worked(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
+}
+
 describe('kube-proxy at 10,000 services of 10 endpoints', () => {
   const harness = new ProxierHarness()
   const natNow = () => harness.host.iptables.ipv4.ruleset.tables.get('nat')!.chains
@@ -27,9 +33,9 @@ describe('kube-proxy at 10,000 services of 10 endpoints', () => {
         svc(path(i), { clusterIP: `172.30.${i >> 8}.${i & 255}`, ports: PORTS }),
         slices(i, ENDPOINTS),
       )
-    const start = performance.now()
+    const start = worked()
     harness.listed()
-    expect(performance.now() - start).toBeLessThan(5000)
+    expect(worked() - start).toBeLessThan(5000)
     expect(harness.last).toMatchObject({ natRules: 320_005, largeCluster: true })
     harness.settle()
   })
@@ -39,9 +45,9 @@ describe('kube-proxy at 10,000 services of 10 endpoints', () => {
     for (let round = 0; round < 9; round++) {
       const before = new Map(natNow())
       const changed = slices(4000 + round, ENDPOINTS - 1)
-      const start = performance.now()
+      const start = worked()
       harness.put(changed).settle()
-      times.push(performance.now() - start)
+      times.push(worked() - start)
       const after = natNow()
       const others = [...before].filter(([name, chain]) => after.get(name) !== chain).map(([name]) => name)
       // KUBE-SERVICES, KUBE-NODEPORTS, KUBE-POSTROUTING, KUBE-MARK-MASQ, one SVC and its nine SEP.

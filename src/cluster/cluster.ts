@@ -158,7 +158,8 @@ export class Cluster {
     this.server = new ApiServer({ clock, seed, serviceCIDRs: cidrs.map(({ serviceCidr }) => serviceCidr) })
     this.client = new ApiClient(this.server, 'admin')
     this.view = new ApiView(this.server)
-    this.#applier = new Applier(this.server)
+    const nodeNames = Array.from({ length: nodeCount }, (_, index) => `node-${index + 1}`)
+    this.#applier = new Applier(this.server, (name) => nodeNames.includes(name))
     this.#evaluators = new EvaluatorMirror(this.view, ({ kind, metadata }, field) => {
       const place = this.#applier.placeOf(kind, metadata.namespace, metadata.name)
       return place?.(field) ?? (field === undefined ? {} : { field })
@@ -180,9 +181,9 @@ export class Cluster {
       onPod: (node, pod) => this.#policies.get(node)?.admit(pod) ?? true,
     })
     dataplane.start()
-    for (let index = 1; index <= nodeCount; index++) {
+    for (const [at, nodeName] of nodeNames.entries()) {
+      const index = at + 1
       const zone = zones[index - 1]
-      const nodeName = `node-${index}`
       new Kubelet({
         clock,
         client: new ApiClient(this.server, `system:node:${nodeName}`),

@@ -1,5 +1,6 @@
 /** Pods grouped by what made them: the Deployment behind a ReplicaSet, a StatefulSet, or the pod itself. */
 import type { KubeObject, OwnerReference, Pod } from '../apiserver/types/index.ts'
+import { FORMER_CONTROLLER } from './manifests/dump.ts'
 import { byName, isRunning, type ClusterView } from './view.ts'
 
 export interface Workload {
@@ -53,7 +54,11 @@ export function topOwner(view: ClusterView, pod: Pod): { kind: string; name: str
     const owner: OwnerReference | undefined = object.metadata.ownerReferences?.find(
       ({ controller }) => controller === true,
     )
-    if (owner === undefined) break
+    if (owner === undefined) {
+      const [kind, name] = object.metadata.annotations?.[FORMER_CONTROLLER]?.split('/') ?? []
+      if (kind !== undefined && name !== undefined) top = { kind, name }
+      break
+    }
     top = { kind: owner.kind, name: owner.name }
     object = view.get(owner.kind, object.metadata.namespace ?? '', owner.name)
   }

@@ -16,6 +16,7 @@ import {
 } from '../../apiserver/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { convertManifests } from './convert.ts'
+import { settleHere } from './dump.ts'
 import { isRecord, type Manifest, type ManifestObject } from './document.ts'
 import { ignoredFields } from './ignored.ts'
 import { sortByKind, type Warning } from './kinds.ts'
@@ -36,18 +37,22 @@ const SERVER_METADATA = [
 
 export class Applier {
   readonly #server: ApiServer
+  readonly #isNode: (name: string) => boolean
   /** What was applied last and where it is written, by kind, namespace and name. */
   readonly #applied = new Map<string, { readonly body: JsonMap; readonly manifest: Manifest }>()
 
-  constructor(server: ApiServer) {
+  /** `isNode`: whether pods can be on it; a node of this name may not have registered yet. */
+  constructor(server: ApiServer, isNode: (name: string) => boolean = () => true) {
     this.#server = server
+    this.#isNode = isNode
   }
 
   /** Applies in the order of kinds (namespaces first). Returns what the user should know. */
   apply(manifests: readonly Manifest[]): Warning[] {
     const current = convertManifests(manifests)
-    const { applied, warnings } = sortByKind(current.manifests)
-    warnings.unshift(...current.warnings)
+    const here = settleHere(current.manifests, (kind, namespace, name) => this.#exists(kind, namespace, name))
+    const { applied, warnings } = sortByKind(here.manifests)
+    warnings.unshift(...current.warnings, ...here.warnings)
     const order = new Map(kinds.map((kind, index) => [kind.kind, index]))
     const sorted = applied.toSorted(
       (a, b) => (order.get(a.object.kind) ?? 0) - (order.get(b.object.kind) ?? 0),
@@ -59,6 +64,14 @@ export class Applier {
   /** Where an object that was applied is written; `undefined` for one that a controller made. */
   placeOf(kind: string, namespace: string | undefined, name: string): Manifest['place'] | undefined {
     return this.#applied.get(keyOf(kind, namespace, name))?.manifest.place
+  }
+
+  #exists(kindName: string, namespace: string | undefined, name: string): boolean {
+    if (kindName === 'Node' && this.#isNode(name)) return true
+    const kind = kinds.find((each) => each.kind === kindName)
+    if (kind === undefined) return false
+    const client = new ApiClient(this.#server, 'kubectl')
+    return client.find(kind, name, kind.namespaced ? (namespace ?? 'default') : undefined) !== undefined
   }
 
   #applyOne(manifest: Manifest): Warning[] {

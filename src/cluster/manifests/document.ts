@@ -162,7 +162,7 @@ function unfold(value: unknown, source: Source): Manifest[] {
   }
   if (String(value.kind).endsWith('List') && 'items' in value) {
     if (!Array.isArray(value.items)) throw new Problem('expected a list of objects', source.place('items'))
-    return value.items.flatMap((item, index) => unfold(item, source.item('items', index)))
+    return value.items.flatMap((item, index) => unfold(itemOf(value, item), source.item('items', index)))
   }
   const { metadata } = value
   if (!isRecord(metadata)) throw new Problem('is required', source.place('metadata'))
@@ -181,6 +181,12 @@ function unfold(value: unknown, source: Source): Manifest[] {
     )
   }
   return [{ object: value as ManifestObject, place: (field) => source.place(field) }]
+}
+
+/** The items of a PodList are Pods and need not say so: the apiserver leaves it out of what it lists. */
+function itemOf({ apiVersion, kind }: Record<string, unknown>, item: unknown): unknown {
+  if (kind === 'List' || !isRecord(item)) return item
+  return { apiVersion, kind: String(kind).slice(0, -'List'.length), ...item }
 }
 
 /** `spec.ports[0].port` and `metadata.labels[app.kubernetes.io/name]` as keys, one after the other. */

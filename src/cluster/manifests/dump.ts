@@ -1,0 +1,88 @@
+/**
+ * What a dump of a running cluster (`kubectl get -o yaml`) says about that cluster, and not about this one: a pod's
+ * node, and owners that are not in the dump. As written, the pod would wait for a node that never comes, and the garbage
+ * collector would delete what has lost its owner; whoever loads a dump wants to see the pod.
+ */
+import { isRecord, type Manifest } from './document.ts'
+import type { Warning } from './kinds.ts'
+
+/** `Kind/name` of the controller that an object had where it comes from. */
+export const FORMER_CONTROLLER = 'podwire.dev/former-controller'
+
+/** Whether an object of this name is in the cluster already. */
+export type Exists = (kind: string, namespace: string | undefined, name: string) => boolean
+
+export function settleHere(
+  manifests: readonly Manifest[],
+  exists: Exists,
+): { readonly manifests: readonly Manifest[]; readonly warnings: readonly Warning[] } {
+  const given = new Set(
+    manifests.map(({ object: { kind, metadata } }) => keyOf(kind, metadata.namespace, metadata.name ?? '')),
+  )
+  const isHere: Exists = (kind, namespace, name) =>
+    given.has(keyOf(kind, namespace, name)) || exists(kind, namespace, name)
+  const warnings: Warning[] = []
+  const settled = manifests.map((manifest) => {
+    const owned = withoutLostOwners(manifest, isHere)
+    const placed = withoutLostNode(owned.manifest, exists)
+    for (const { warning } of [owned, placed]) if (warning !== undefined) warnings.push(warning)
+    return placed.manifest
+  })
+  return { manifests: settled, warnings }
+}
+
+interface Step {
+  readonly manifest: Manifest
+  readonly warning?: Warning
+}
+
+function withoutLostOwners(manifest: Manifest, isHere: Exists): Step {
+  const { metadata, kind } = manifest.object
+  const references = metadata['ownerReferences']
+  if (!Array.isArray(references) || references.length === 0) return { manifest }
+  const lost = references.filter(
+    (owner) =>
+      isRecord(owner) &&
+      typeof owner['kind'] === 'string' &&
+      typeof owner['name'] === 'string' &&
+      !isHere(owner['kind'], metadata.namespace, owner['name']),
+  ) as { kind: string; name: string; controller?: unknown }[]
+  const [first] = lost
+  if (first === undefined || lost.length < references.length) return { manifest }
+  const controller = lost.find((owner) => owner.controller === true) ?? first
+  const { ownerReferences: _, annotations, ...rest } = metadata
+  const former = { [FORMER_CONTROLLER]: `${controller.kind}/${controller.name}` }
+  return {
+    manifest: {
+      object: {
+        ...manifest.object,
+        metadata: { ...rest, annotations: { ...(isRecord(annotations) ? annotations : {}), ...former } },
+      },
+      place: manifest.place,
+    },
+    warning: {
+      message: `${kind} ${metadata.name ?? ''}: its owner ${controller.kind} ${controller.name} is not in the manifests: kept without it`,
+      place: manifest.place('metadata.ownerReferences'),
+    },
+  }
+}
+
+function withoutLostNode(manifest: Manifest, exists: Exists): Step {
+  const { kind, metadata, spec } = manifest.object
+  if (kind !== 'Pod' || !isRecord(spec)) return { manifest }
+  const node = spec['nodeName']
+  if (typeof node !== 'string' || node === '' || exists('Node', undefined, node)) return { manifest }
+  const { nodeName: _, ...rest } = spec
+  return {
+    manifest: { object: { ...manifest.object, spec: rest }, place: manifest.place },
+    warning: {
+      message: `pod ${metadata.name ?? ''}: there is no node ${node} here: scheduled anew`,
+      place: manifest.place('spec.nodeName'),
+    },
+  }
+}
+
+function keyOf(kind: string, namespace: string | undefined, name: string): string {
+  const scoped = kind !== 'Node' && kind !== 'Namespace' && kind !== 'ClusterNetworkPolicy'
+  return `${kind}/${scoped ? (namespace ?? 'default') : ''}/${name}`
+}

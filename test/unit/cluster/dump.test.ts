@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest'
+import { Cluster } from '../../../src/cluster/cluster.ts'
+import { parseManifests } from '../../../src/cluster/manifests/document.ts'
+
+const pod = (name: string, extra: string, spec = ''): string => `
+- metadata: { name: ${name}, labels: { app: web }${extra} }
+  spec: { ${spec}containers: [{ name: c, image: i, ports: [{ containerPort: 80 }] }] }`
+const owner = (kind: string, name: string): string =>
+  `, ownerReferences: [{ apiVersion: apps/v1, kind: ${kind}, name: ${name}, uid: 1-2, controller: true }]`
+
+describe('a dump of another cluster', () => {
+  it('says of a PodList, not of each item, what they are', () => {
+    const [first] = parseManifests(`apiVersion: v1\nkind: PodList\nitems:${pod('a', '')}`, 'dump.yaml')
+    expect(first?.object).toMatchObject({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' } })
+    expect(first?.place('metadata.name')).toMatchObject({ line: 4, field: 'items[0].metadata.name' })
+    expect(() => parseManifests('apiVersion: v1\nkind: List\nitems: [{ metadata: { name: a } }]')).toThrow(
+      'items[0].apiVersion: is required',
+    )
+  })
+
+  it('keeps pods whose owners and nodes are not here, under the name of the workload they had', async () => {
+    const cluster = await Cluster.create({ nodes: 2 })
+    const warnings = await cluster.apply(
+      `apiVersion: v1\nkind: PodList\nitems:` +
+        pod('web-x1', owner('ReplicaSet', 'web-5d9'), 'nodeName: minikube, ') +
+        pod('web-x2', owner('ReplicaSet', 'web-5d9'), 'nodeName: node-2, '),
+    )
+    await cluster.settle()
+    expect(warnings.map(({ message }) => message)).toEqual([
+      'Pod web-x1: its owner ReplicaSet web-5d9 is not in the manifests: kept without it',
+      'pod web-x1: there is no node minikube here: scheduled anew',
+      'Pod web-x2: its owner ReplicaSet web-5d9 is not in the manifests: kept without it',
+    ])
+    const pods = cluster.view.pods()
+    expect(pods.map(({ metadata: { name }, status }) => [name, status?.phase])).toEqual([
+      ['web-x1', 'Running'],
+      ['web-x2', 'Running'],
+    ])
+    expect(pods[1]?.spec.nodeName).toBe('node-2')
+    const { workloads } = cluster.matrix({ ports: [{ port: 80, protocol: 'tcp' }] })
+    expect(workloads).toEqual(['default/web-5d9'])
+  })
+
+  it('leaves an owner alone that is among the manifests', async () => {
+    const cluster = await Cluster.create({ nodes: 1 })
+    const warnings = await cluster.apply([
+      'apiVersion: apps/v1\nkind: ReplicaSet\nmetadata: { name: web }\nspec: { replicas: 1, selector: { matchLabels: { app: web } }, template: { metadata: { labels: { app: web } }, spec: { containers: [{ name: c, image: i }] } } }',
+      `apiVersion: v1\nkind: PodList\nitems:${pod('stale', owner('ReplicaSet', 'web'))}`,
+    ])
+    await cluster.settle()
+    expect(warnings).toEqual([])
+    // The ReplicaSet here is another object than the one that made this pod, so it makes its own.
+    expect(cluster.view.pods().map(({ metadata }) => metadata.name)).not.toContain('stale')
+  })
+})

@@ -5,6 +5,7 @@
 import {
   compileLabelSelector,
   formatLabelSelector,
+  type ClusterNetworkPolicy,
   type LabelSelector,
   type Pod,
   type Service,
@@ -32,8 +33,29 @@ export function selectorWarnings(view: ClusterView, placeOf: PlaceOf): Warning[]
         ? []
         : [nothing(`NetworkPolicy ${name}`, podSelector, place('spec.podSelector'))]
     }),
+    ...view.clusterNetworkPolicies().flatMap((policy) => clusterPolicyWarnings(view, policy, placeOf)),
     ...view.pods().flatMap((pod) => podWarnings(pod, placeOf)),
   ]
+}
+
+function clusterPolicyWarnings(
+  view: ClusterView,
+  { metadata: { name }, spec: { subject } }: ClusterNetworkPolicy,
+  placeOf: PlaceOf,
+): Warning[] {
+  const place = placeOf('ClusterNetworkPolicy', undefined, name)
+  if (place === undefined) return []
+  const inNamespace = compileLabelSelector(subject.namespaces ?? subject.pods?.namespaceSelector)
+  const matches = compileLabelSelector(subject.namespaces === undefined ? subject.pods?.podSelector : {})
+  const selected = view
+    .pods()
+    .some(
+      ({ metadata: { namespace = '', labels } }) =>
+        matches(labels) && inNamespace(view.get('Namespace', '', namespace)?.metadata.labels),
+    )
+  if (selected) return []
+  const message = `the subject of ClusterNetworkPolicy ${name} matches no pod`
+  return [{ message, place: place('spec.subject') }]
 }
 
 function serviceWarnings(view: ClusterView, service: Service, placeOf: PlaceOf): Warning[] {

@@ -1,5 +1,6 @@
 /** The reference evaluator of NetworkPolicy and ClusterNetworkPolicy. */
 export { Evaluator, type EndsOptions, type PolicyObject } from './evaluator.ts'
+export { IMPLEMENTATIONS } from './implementations.ts'
 export { DEFAULT_POLICY_OPTIONS, OPTION_VALUES, type PolicyOptions } from './options.ts'
 export { PolicyError } from './policy-error.ts'
 export {

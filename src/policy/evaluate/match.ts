@@ -52,7 +52,8 @@ function matchesPorts({ ref, ports }: PolicyRule, connection: Connection, { opti
       options.portlessRulesAllowOtherProtocols ||
       !(protocol === 'icmp' || protocol === 'other')
     )
-  if (options.namedPortOutside === 'error' && ref.direction === 'egress' && to.kind !== 'pod') {
+  // The destination of ingress is always a pod: the one that is policed.
+  if (options.namedPortOutside === 'error' && to.kind !== 'pod') {
     const named = ports.find((match) => match.kind === 'named')
     if (named !== undefined)
       throw new PolicyError(

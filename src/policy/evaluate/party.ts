@@ -51,54 +51,66 @@ export function partiesOf(
   family: AddressFamily | undefined,
   context: Context,
 ): readonly [Party, Party] {
-  const source = new End(from, context)
-  const destination = new End(to, context)
+  const source = meantBy(from, context)
+  const destination = meantBy(to, context)
   const common =
     source.addresses.find((one) => destination.addresses.some((other) => one.family === other.family)) ??
     source.addresses[0] ??
     destination.addresses[0]
   const carried = family ?? common?.family ?? 'ipv4'
-  return [source.party(carried), destination.party(carried)]
+  return [partyOf(source, carried), partyOf(destination, carried)]
 }
 
-class End {
+/** An end before it is known which of its addresses packets carry. */
+interface Meant {
+  readonly who: Who
   readonly addresses: readonly Address[]
-  readonly #who: { readonly pod: PodFacts } | { readonly node: NodeFacts } | { readonly name?: string }
+}
 
-  constructor(endpoint: Endpoint, context: Context) {
-    const { index, options } = context
-    if (endpoint.kind === 'address') {
+type Who =
+  | { readonly kind: 'pod'; readonly pod: PodFacts }
+  | { readonly kind: 'node'; readonly node: NodeFacts }
+  | { readonly kind: 'address'; readonly name?: string }
+
+function partyOf({ who, addresses }: Meant, family: AddressFamily): Party {
+  return { ...who, address: addresses.find((one) => one.family === family) }
+}
+
+function meantBy(endpoint: Endpoint, context: Context): Meant {
+  const { index } = context
+  switch (endpoint.kind) {
+    case 'address': {
       const address = readAddress(endpoint.address)
       if (address === undefined) throw new PolicyError(`not an address: ${JSON.stringify(endpoint.address)}`)
-      this.addresses = [address]
-      this.#who = holderOf(address, context) ?? {}
-    } else if (endpoint.kind === 'node') {
+      return { who: holderOf(address, context) ?? { kind: 'address' }, addresses: [address] }
+    }
+    case 'node': {
       const node = index.node(endpoint.name)
       if (node === undefined) throw new PolicyError(`there is no node ${endpoint.name}`)
-      this.addresses = node.addresses
-      this.#who = { node }
-    } else {
+      return { who: { kind: 'node', node }, addresses: node.addresses }
+    }
+    case 'pod': {
       const { namespace, name } = endpoint
       const pod = index.pod(namespace, name)
       if (pod === undefined) throw new PolicyError(`there is no pod ${namespace}/${name}`)
-      this.addresses = pod.addresses
-      if (takesPart(pod, options)) this.#who = { pod }
-      else if (pod.finished)
-        this.#who = pod.addresses.map((address) => holderOf(address, context))[0] ?? { name: pod.key }
-      else {
-        const node = pod.node === undefined ? undefined : index.node(pod.node)
-        this.#who = node === undefined ? { name: pod.key } : { node }
-        if (node !== undefined && this.addresses.length === 0) this.addresses = node.addresses
-      }
+      return takesPart(pod, context.options)
+        ? { who: { kind: 'pod', pod }, addresses: pod.addresses }
+        : standIn(pod, context)
     }
   }
+}
 
-  party(family: AddressFamily): Party {
-    const address = this.addresses.find((one) => one.family === family)
-    if ('pod' in this.#who) return { kind: 'pod', pod: this.#who.pod, address }
-    if ('node' in this.#who) return { kind: 'node', node: this.#who.node, address }
-    return { kind: 'address', address, ...this.#who }
+/** Who is met where a pod is that policies do not see: its node, or whoever has the address of a finished one by now. */
+function standIn(pod: PodFacts, context: Context): Meant {
+  const { addresses } = pod
+  const nobody: Who = { kind: 'address', name: pod.key }
+  if (pod.finished) {
+    const [first] = addresses
+    return { who: (first === undefined ? undefined : holderOf(first, context)) ?? nobody, addresses }
   }
+  const node = pod.node === undefined ? undefined : context.index.node(pod.node)
+  if (node === undefined) return { who: nobody, addresses }
+  return { who: { kind: 'node', node }, addresses: addresses.length > 0 ? addresses : node.addresses }
 }
 
 /** Whether policies see the pod as a pod. */
@@ -115,14 +127,14 @@ export function takesPart({ hostNetwork, finished }: PodFacts, options: PolicyOp
 export function holderOf(
   address: Address,
   { index, options }: Context,
-): { readonly pod: PodFacts } | { readonly node: NodeFacts } | undefined {
+): Exclude<Who, { readonly kind: 'address' }> | undefined {
   const pods = index.podsAt(address).filter((pod) => takesPart(pod, options))
   const pod = firstByName(pods.filter(({ hostNetwork, finished }) => !hostNetwork && !finished))
-  if (pod !== undefined) return { pod }
+  if (pod !== undefined) return { kind: 'pod', pod }
   const node = firstByName(index.nodesAt(address))
-  if (node !== undefined) return { node }
+  if (node !== undefined) return { kind: 'node', node }
   const shared = firstByName(pods.filter(({ finished }) => !finished)) ?? firstByName(pods)
-  return shared === undefined ? undefined : { pod: shared }
+  return shared === undefined ? undefined : { kind: 'pod', pod: shared }
 }
 
 function firstByName<T extends PodFacts | NodeFacts>(items: readonly T[]): T | undefined {

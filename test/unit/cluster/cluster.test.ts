@@ -335,11 +335,28 @@ apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata: { name: deny }
 spec: { podSelector: {} }
+---
+apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: { name: meant }
+spec: { tier: Admin, priority: 1, subject: { namespaces: { matchLabels: { kubernetes.io/metadata.name: default } } } }
+---
+apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: { name: stray }
+spec:
+  tier: Admin
+  priority: 2
+  subject:
+    pods:
+      namespaceSelector: { matchLabels: { kubernetes.io/metadata.name: default } }
+      podSelector: { matchLabels: { app: nobody } }
 `)
     await cluster.settle()
     expect(cluster.warnings().map(({ message, place }) => `${place.line}: ${message}`)).toEqual([
       '5: the selector of Service lost (app=nobody) matches no pod',
       '18: no pod that Service shy selects has a TCP port 80',
+      '36: the subject of ClusterNetworkPolicy stray matches no pod',
     ])
   })
 

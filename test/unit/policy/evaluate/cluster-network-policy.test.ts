@@ -228,6 +228,13 @@ describe('5. the same priority in a tier: by name, and said to be ambiguous if i
       undefined,
     ],
     [
+      'Accept, and Pass to what allows',
+      [named('a', 'Accept'), named('b', 'Pass'), allowAll],
+      true,
+      undefined,
+    ],
+    ['Deny, and Pass to what denies', [named('a', 'Deny'), named('b', 'Pass'), denyAll], false, undefined],
+    [
       'Pass to what denies, and Accept',
       [named('a', 'Pass'), named('b', 'Accept'), denyAll],
       false,
@@ -385,6 +392,12 @@ describe('10. a peer that cannot be understood fails closed: Accept matches noth
   ])('%s', (_, policies, expected) => {
     expect(allowed([...world, ...policies], 'x/a -> y/a tcp 80')).toBe(expected)
   })
+})
+
+it('10. nor does it shut out the own node', () => {
+  const policy = admin({ ingress: [{ action: 'Deny', from: [{}] }] })
+  expect(allowed([...world, policy], 'node:n2 -> x/a tcp 80')).toBe(false)
+  expect(allowed([...world, policy], 'node:n1 -> x/a tcp 80')).toBe(true)
 })
 
 describe('11. what is accepted may answer', () => {

@@ -182,6 +182,18 @@ describe('an option', () => {
   })
 })
 
+describe('an ipBlock that matches no pods', () => {
+  it.each([
+    ['10.0.0.99 -> x/a tcp 80', true],
+    ['node:n2 -> x/a tcp 80', true],
+    ['x/host -> x/a tcp 80', true],
+    ['10.0.0.2 -> x/a tcp 80', false],
+  ])('%s: %s', (text, expected) => {
+    const objects = [...world, ingress({ ipBlock: { cidr: '0.0.0.0/0' } })]
+    expect(allowed(objects, text, { ipBlockMatchesPods: false })).toBe(expected)
+  })
+})
+
 describe('absent rules and an empty list differ only where the option says so', () => {
   it.each([
     [undefined, 'deny', false],

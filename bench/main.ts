@@ -7,6 +7,7 @@ import { forward } from './suites/forward.ts'
 import { load } from './suites/load.ts'
 import { allPairs } from './suites/matrix.ts'
 import { policyCompile, policyConnections } from './suites/policy-compile.ts'
+import { policyEvaluate } from './suites/policy-evaluate.ts'
 import { startup } from './suites/startup.ts'
 import { update } from './suites/update.ts'
 import { reached, table, type Figure } from './support/figure.ts'
@@ -22,6 +23,7 @@ const suites: Record<string, () => Figure[] | Promise<Figure[]>> = {
   matrix: () => allPairs(1000),
   'policy-compile': () => policyCompile(10_000, 1000),
   'policy-connections': () => policyConnections(1000),
+  'policy-evaluate': policyEvaluate,
   startup,
 }
 

@@ -180,15 +180,18 @@ export class PolicyIndex {
   }
 
   /** Every pod of the set, host-network and finished ones included, in no particular order. */
-  *podsIn({ namespaces, pods }: PodSet): Generator<PodFacts> {
-    const names =
-      'name' in namespaces
-        ? [namespaces.name]
-        : [...this.#namespaces.select(namespaces.selector)].map(({ name }) => name)
-    for (const name of names) {
+  *podsIn(set: PodSet): Generator<PodFacts> {
+    for (const name of this.namespacesIn(set)) {
       const entry = this.#entries.get(name)
-      if (entry !== undefined) yield* entry.pods.select(pods)
+      if (entry !== undefined) yield* entry.pods.select(set.pods)
     }
+  }
+
+  /** By name: those in which the pods of the set are. */
+  namespacesIn({ namespaces }: PodSet): string[] {
+    return 'name' in namespaces
+      ? [namespaces.name]
+      : [...this.#namespaces.select(namespaces.selector)].map(({ name }) => name)
   }
 
   #entry(name: string): NamespaceEntry {

@@ -10,7 +10,7 @@ import type { Stage } from './profile.ts'
 import type { Partition } from './partition.ts'
 import type { Member, PeerClass } from './peer-class.ts'
 import { MOST_PORTS, type PairCount, type PortQuestion } from './pair-count.ts'
-import type { SetId } from './set-table.ts'
+import { EVERYTHING, type SetId } from './set-table.ts'
 
 /** Pods that no policy can tell apart. A live view: it changes with the evaluator. */
 export interface PodClass {
@@ -56,10 +56,11 @@ export class AllPairs {
     for (const from of classes) {
       const sent = answers.row(from.egress, peers, stages)
       const known = new Map<Stage, number>()
+      const peer = { ...from, concerns: this.#partition.concerns(from.id) }
       for (const to of classes) {
         if (from.policed !== to.policed) this.#visitHost(from, to, visit)
         else if (from !== to || from.members.size > 1) {
-          const taken = answers.at(to.ingress, from, {}, known)
+          const taken = answers.at(to.ingress, peer, {}, known)
           const answer = answers.sets.intersection(sent[to.id]!, taken)
           visit(whole.get(from)!, whole.get(to)!, answers.sets.set(answer))
         }
@@ -115,10 +116,13 @@ export class AllPairs {
   #exceptions(count: PairCount): number[] {
     const pairs = new Float64Array(1 << MOST_PORTS)
     const classes = this.#classes()
-    for (const one of classes) {
-      const [sample] = one.members
-      pairs[count.mask(this.#between(sample!, sample!))]! += one.members.size
-    }
+    if (!this.#throughService && this.#context.options.selfByAddress === 'allowed')
+      pairs[count.mask(EVERYTHING)]! += this.#partition.members.size
+    else
+      for (const { members } of classes) {
+        const [sample] = members
+        pairs[count.mask(this.#between(sample!, sample!))]! += members.size
+      }
     const hosts = classes.filter(({ host }) => host !== undefined)
     const onNode = hosts.length === 0 ? undefined : this.#membersByNode()
     for (const host of hosts)

@@ -14,6 +14,8 @@ export interface Peer {
   readonly has: (token: Token) => boolean
   /** Undefined when it is no pod. */
   readonly shape: PortShape | undefined
+  /** The stages that ask for a token it has, where these are known: others say what they say about anybody. */
+  readonly concerns?: ReadonlySet<object>
 }
 
 /** Classes by their numbers; there may be gaps. */
@@ -46,7 +48,10 @@ export class Answers {
     const cluster = exempt.ClusterNetworkPolicy === undefined
     const ask = (stage: Stage): StageAnswer => {
       let answer = known.get(stage)
-      if (answer === undefined) known.set(stage, (answer = this.#stageAt(stage, peer)))
+      if (answer === undefined) {
+        answer = peer.concerns?.has(stage) === false ? this.#base(stage, peer) : this.#stageAt(stage, peer)
+        known.set(stage, answer)
+      }
       return answer
     }
     const first = admin !== undefined && cluster ? ask(admin) : UNDECIDED
@@ -71,9 +76,11 @@ export class Answers {
       }
       return row
     }
-    const row = new Int32Array(classes.length).fill(EVERYTHING)
-    if (networkPolicies !== undefined) row.set(this.#stageRow(networkPolicies, classes))
-    else if (baseline !== undefined) this.#lay(ask(baseline), row)
+    const row =
+      networkPolicies === undefined
+        ? new Int32Array(classes.length).fill(EVERYTHING)
+        : this.#stageRow(networkPolicies, classes)
+    if (networkPolicies === undefined && baseline !== undefined) this.#lay(ask(baseline), row)
     if (admin !== undefined) this.#lay(ask(admin), row)
     return row
   }
@@ -82,6 +89,16 @@ export class Answers {
   #lay(tier: Int32Array, row: Int32Array): void {
     for (let index = 0; index < row.length; index++)
       row[index] = this.#decisions.result(tier[index]!, row[index]!)
+  }
+
+  #base(stage: Stage, { shape }: Peer): StageAnswer {
+    const key = stage.direction === 'egress' ? (shape?.id ?? -1) : 0
+    let answer = stage.base.get(key)
+    if (answer === undefined) {
+      answer = this.#stageAt(stage, { shape, has: () => false })
+      stage.base.set(key, answer)
+    }
+    return answer
   }
 
   #stageAt({ kind, rules, everything, shape, direction }: Stage, peer: Peer): StageAnswer {

@@ -25,6 +25,7 @@ export interface PortQuestion {
 export interface Classes {
   readonly answers: Answers
   readonly peers: PeerClasses
+  readonly concerns: (id: number) => ReadonlySet<object>
   /** By number. */
   readonly classes: readonly (PeerClass | undefined)[]
 }
@@ -41,7 +42,9 @@ export class PairCount {
   readonly #classes: Classes
   readonly #answers: Answers
   readonly #ports: readonly PortQuestion[]
-  readonly #masks: number[] = []
+  /** By the number of the set; as far as sets have been looked at. */
+  #masks = new Uint8Array(64)
+  #maskCount = 0
   /** Pairs by the ports that they may use, a bit each. */
   readonly #pairs = new Float64Array(1 << MOST_PORTS)
   /** By the number of the class; undefined before the first count. */
@@ -72,16 +75,33 @@ export class PairCount {
 
   /** The ports, a bit each, that are in the set. */
   mask(set: SetId): number {
-    let mask = this.#masks[set]
-    if (mask === undefined) {
-      const connections = this.#answers.sets.set(set)
-      mask = this.#ports.reduce(
-        (bits, { protocol, port }, bit) => bits | (hasConnection(connections, protocol, port) ? 1 << bit : 0),
-        0,
-      )
-      this.#masks[set] = mask
+    return this.#allMasks()[set]!
+  }
+
+  #allMasks(): Uint8Array {
+    const { sets } = this.#answers
+    if (sets.size > this.#masks.length) {
+      const larger = new Uint8Array(2 * sets.size)
+      larger.set(this.#masks)
+      this.#masks = larger
     }
-    return mask
+    for (; this.#maskCount < sets.size; this.#maskCount++) {
+      const set = sets.set(this.#maskCount)
+      const bits = this.#ports.map(({ protocol, port }, bit) =>
+        hasConnection(set, protocol, port) ? 1 << bit : 0,
+      )
+      this.#masks[this.#maskCount] = bits.reduce((all, bit) => all | bit, 0)
+    }
+    return this.#masks
+  }
+
+  /** What the profile lets through from or to these classes. */
+  #maskRow(profile: Profile | undefined, ids: Int32Array, tiers?: Map<Stage, Int32Array>): Uint8Array {
+    const row = this.#answers.row(profile, this.#peers, tiers)
+    const masks = this.#allMasks()
+    const result = new Uint8Array(ids.length)
+    for (let at = 0; at < ids.length; at++) result[at] = masks[row[ids[at]!]!]!
+    return result
   }
 
   #countAll(): void {
@@ -104,8 +124,7 @@ export class PairCount {
       let sent: { readonly profile: Profile | undefined; readonly masks: Uint8Array } | undefined
       for (const [at, source] of some.entries()) {
         if (sent === undefined || sent.profile !== source.egress) {
-          const row = this.#answers.row(source.egress, this.#peers, stages)
-          sent = { profile: source.egress, masks: Uint8Array.from(ids, (id) => this.mask(row[id]!)) }
+          sent = { profile: source.egress, masks: this.#maskRow(source.egress, ids, stages) }
         }
         const column = received.subarray(at * ingress.length, (at + 1) * ingress.length)
         const own = this.mask(this.#between(source, source))
@@ -117,15 +136,14 @@ export class PairCount {
   /** For each source the masks of all ingress profiles, next to each other. */
   #receivedBy(ingress: readonly (Profile | undefined)[], sources: readonly Counted[]): Uint8Array {
     const received = new Uint8Array(sources.length * ingress.length)
-    const stages = new Map<Stage, Int32Array>()
-    // Some rows at a time, so that what is written stays together.
+    const ids = Int32Array.from(sources, ({ one }) => one.id)
+    const tiers = new Map<Stage, Int32Array>()
+    // Some rows at a time, so that what is written stays together: 1.5 s less for 10,000 × 10,000.
     for (let start = 0; start < ingress.length; start += ROWS) {
-      const rows = ingress
-        .slice(start, start + ROWS)
-        .map((profile) => this.#answers.row(profile, this.#peers, stages))
-      for (const [at, { one }] of sources.entries()) {
+      const rows = ingress.slice(start, start + ROWS).map((profile) => this.#maskRow(profile, ids, tiers))
+      for (let at = 0; at < ids.length; at++) {
         const place = at * ingress.length + start
-        for (let row = 0; row < rows.length; row++) received[place + row] = this.mask(rows[row]![one.id]!)
+        for (let row = 0; row < rows.length; row++) received[place + row] = rows[row]![at]!
       }
     }
     return received
@@ -160,14 +178,18 @@ export class PairCount {
     if (one === undefined) return
     const sent = this.#answers.row(one.egress, this.#peers)
     const taken = this.#answers.row(one.ingress, this.#peers)
-    const ingress = new ProfileMemo((profile) => this.mask(this.#at(profile, one.one)))
-    const egress = new ProfileMemo((profile) => this.mask(this.#at(profile, one.one)))
+    const peer = { ...one.one, concerns: this.#classes.concerns(one.one.id) }
+    const known = new Map<Stage, number>()
+    const mask = (profile: Profile | undefined): number =>
+      this.mask(this.#answers.at(profile, peer, {}, known))
+    const [egress, ingress] = [new ProfileMemo(mask), new ProfileMemo(mask)]
+    const masks = this.#allMasks()
     for (const other of classes) {
       if (other === undefined || other === one) continue
       const { id } = other.one
       const pairs = sign * one.size * other.size
-      this.#pairs[this.mask(sent[id]!) & ingress.get(other.ingress)]! += pairs
-      this.#pairs[this.mask(taken[id]!) & egress.get(other.egress)]! += pairs
+      this.#pairs[masks[sent[id]!]! & ingress.get(other.ingress)]! += pairs
+      this.#pairs[masks[taken[id]!]! & egress.get(other.egress)]! += pairs
     }
     this.#pairs[this.mask(this.#between(one, one))]! += sign * one.size * (one.size - 1)
   }
@@ -186,7 +208,7 @@ export class PairCount {
 }
 
 /** Of the table of what sources may send to ingress profiles. */
-const MOST_BYTES = 1 << 26
+const MOST_BYTES = 1 << 27
 
 const ROWS = 64
 

@@ -15,7 +15,7 @@ import { Bits } from './bits.ts'
 import { compilePolicy, tokensOf, type CompiledPolicy, type PortShape } from './compiled-policy.ts'
 import { PairCount, type PortQuestion } from './pair-count.ts'
 import type { Member, PeerClass } from './peer-class.ts'
-import { ProfileTable } from './profile.ts'
+import { ProfileTable, type Profile } from './profile.ts'
 import { SetTable } from './set-table.ts'
 import { TokenFinder } from './token-finder.ts'
 import type { Token, TokenQuestion } from './token.ts'
@@ -35,9 +35,13 @@ export class Partition {
   readonly #finder: TokenFinder
   readonly #profiles: ProfileTable
   readonly #sets = new SetTable()
+  readonly #byNamespace = new Map<string, Map<PeerClass, Set<Member>>>()
   readonly #byKey = new Map<string, PeerClass>()
   readonly #dead: PeerClass[] = []
   readonly #freeIds: number[] = []
+  /** Tokens that nobody holds any more, and profiles that a class has no more. */
+  readonly #dropped: Token[] = []
+  readonly #stale: Profile[] = []
   readonly #tokens = new Map<string, Token>()
   readonly #policies = new Map<string, CompiledPolicy>()
   readonly #byId = new Map<number, CompiledPolicy>()
@@ -148,6 +152,17 @@ export class Partition {
     return count
   }
 
+  /** The stages of profiles that ask for a token of this class. */
+  concerns(id: number): Set<object> {
+    const stages = new Set<object>()
+    const add = ({ classes, stages: asking }: Token): void => {
+      if (classes.has(id)) for (const stage of asking) stages.add(stage)
+    }
+    this.#tokens.forEach(add)
+    this.#dropped.forEach(add)
+    return stages
+  }
+
   /** After every change. Counts that nobody has asked for in a long time are not worth the memory. */
   #settle(): void {
     if (this.#dead.length > 1000 + this.members.size) this.#counts.clear()
@@ -157,6 +172,8 @@ export class Partition {
   /** Nobody remembers the classes that went: their numbers may be given again. */
   #forget(): void {
     this.#touched.clear()
+    this.#dropped.length = 0
+    for (const profile of this.#stale.splice(0)) this.#profiles.release(profile)
     for (const { id, tokens, egress, ingress } of this.#dead.splice(0)) {
       for (const token of tokens) token.classes.delete(id)
       if (egress !== undefined) this.#profiles.release(egress)
@@ -169,12 +186,21 @@ export class Partition {
   #enter(member: Member, home: PeerClass): void {
     member.class = home
     home.members.add(member)
+    const { namespace } = member.pod
+    const classes = getOrMake(this.#byNamespace, namespace, () => new Map<PeerClass, Set<Member>>())
+    getOrMake(classes, home, () => new Set<Member>()).add(member)
     this.#touched.add(home.id)
   }
 
   #leave(member: Member): void {
     const home = member.class
     home.members.delete(member)
+    const { namespace } = member.pod
+    const classes = this.#byNamespace.get(namespace)!
+    const members = classes.get(home)!
+    members.delete(member)
+    if (members.size === 0) classes.delete(home)
+    if (classes.size === 0) this.#byNamespace.delete(namespace)
     this.#touched.add(home.id)
     if (home.members.size === 0) this.#bury(home)
   }
@@ -227,7 +253,7 @@ export class Partition {
     const before = [one.egress, one.ingress]
     one.egress = this.#profiles.acquire('egress', policies, one.shape!)
     one.ingress = this.#profiles.acquire('ingress', policies, one.shape!)
-    for (const profile of before) if (profile !== undefined) this.#profiles.release(profile)
+    for (const profile of before) if (profile !== undefined) this.#stale.push(profile)
     this.#touched.add(one.id)
   }
 
@@ -247,36 +273,40 @@ export class Partition {
       key,
       question,
       policies: role === 'subject' ? new Set() : undefined,
+      stages: new Set(),
       users: 0,
       classes: new Bits(),
     }
     this.#tokens.set(key, token)
     this.#finder.add(token)
-    const having = new Map<PeerClass, Member[]>()
-    for (const member of this.#membersWith(token)) {
-      const group = having.get(member.class)
-      if (group === undefined) having.set(member.class, [member])
-      else group.push(member)
-    }
-    for (const [one, members] of having) this.#split(one, members, token)
+    for (const [one, groups] of this.#membersWith(token)) this.#split(one, groups, token)
     return token
   }
 
-  #membersWith(token: Token): Member[] {
+  /** By class, and there in groups. Pods of a whole namespace are one group and not looked at one by one. */
+  #membersWith(token: Token): Map<PeerClass, Iterable<Member>[]> {
     const { question } = token
-    if (question.kind !== 'pods')
-      return [...this.members.values()].filter(({ party }) => this.#finder.has(token, party))
-    const members: Member[] = []
-    for (const { key } of this.#context.index.podsIn(question.set)) {
-      const member = this.members.get(key)
-      if (member?.class.policed === true) members.push(member)
-    }
-    return members
+    const found = new Map<PeerClass, Iterable<Member>[]>()
+    const keep = (one: PeerClass, group: Iterable<Member>): unknown =>
+      getOrMake(found, one, (): Iterable<Member>[] => []).push(group)
+    if (question.kind !== 'pods') {
+      for (const member of this.members.values())
+        if (this.#finder.has(token, member.party)) keep(member.class, [member])
+    } else if (question.set.pods.requirements.length === 0) {
+      for (const name of this.#context.index.namespacesIn(question.set))
+        for (const [one, group] of this.#byNamespace.get(name) ?? []) if (one.policed) keep(one, group)
+    } else
+      for (const { key } of this.#context.index.podsIn(question.set)) {
+        const member = this.members.get(key)
+        if (member?.class.policed === true) keep(member.class, [member])
+      }
+    return found
   }
 
-  /** `members` have the token, others of the class do not. The token is the newest, so it comes last in the key. */
-  #split(one: PeerClass, members: readonly Member[], token: Token): void {
+  /** These have the token, others of the class do not. The token is the newest, so it comes last in the key. */
+  #split(one: PeerClass, groups: readonly Iterable<Member>[], token: Token): void {
     const key = `${one.key} ${token.id}`
+    const members = groups.flatMap((group) => [...group])
     if (members.length < one.members.size) {
       this.#move(members, this.#newClass(key, [...one.tokens, token], one))
       return
@@ -291,6 +321,7 @@ export class Partition {
   /** Nobody asks any more: classes that only differ in it become one. */
   #dropToken(token: Token): void {
     this.#tokens.delete(token.key)
+    this.#dropped.push(token)
     this.#finder.delete(token)
     token.classes.forEach((id) => {
       const one = this.classes[id]
@@ -310,6 +341,12 @@ export class Partition {
 const NO_PORTS: PortShape = { id: -2, namedPorts: [] }
 
 type ClassKind = Pick<PeerClass, 'policed' | 'shape' | 'host'>
+
+function getOrMake<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key)
+  if (value === undefined) map.set(key, (value = make()))
+  return value
+}
 
 function classKey(tokens: readonly Token[], { policed, shape, host }: ClassKind): string {
   const kind = policed ? `pod ${shape!.id}` : `host ${host ?? ''}`

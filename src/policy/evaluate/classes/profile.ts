@@ -7,6 +7,7 @@ import type { PolicyOptions } from '../options.ts'
 import type { ClusterPolicy } from '../policy.ts'
 import type { Direction } from '../question.ts'
 import type { CompiledPolicy, CompiledRule, PortShape } from './compiled-policy.ts'
+import type { Token } from './token.ts'
 
 export interface Profile {
   readonly key: string
@@ -29,6 +30,8 @@ export interface Stage {
   readonly everything: boolean
   /** Of the subject, when it is the destination and a rule names ports. */
   readonly shape: PortShape | undefined
+  /** What it says about a peer without any token, by the number of the destination's ports where these matter. */
+  readonly base: Map<number, number>
   users: number
 }
 
@@ -65,7 +68,10 @@ export class ProfileTable {
     if (--profile.users > 0) return
     this.#profiles.delete(profile.key)
     for (const stage of [profile.admin, profile.networkPolicies, profile.baseline])
-      if (stage !== undefined && --stage.users === 0) this.#stages.delete(stage.key)
+      if (stage !== undefined && --stage.users === 0) {
+        this.#stages.delete(stage.key)
+        for (const token of peersOf(stage)) token.stages.delete(stage)
+      }
   }
 
   #tier(
@@ -118,9 +124,14 @@ export class ProfileTable {
     const kind = name === 'NetworkPolicy' ? 'union' : 'tier'
     let stage = this.#stages.get(key)
     if (stage === undefined) {
-      stage = { key, direction, kind, rules, everything, shape, users: 0 }
+      stage = { key, direction, kind, rules, everything, shape, base: new Map(), users: 0 }
       this.#stages.set(key, stage)
+      for (const token of peersOf(stage)) token.stages.add(stage)
     }
     return stage
   }
+}
+
+function peersOf({ rules }: Stage): Token[] {
+  return rules.flatMap(({ peers = [] }) => peers)
 }

@@ -18,6 +18,8 @@ export interface Token {
   readonly question: TokenQuestion
   /** Ids of the policies of which this is the subject; undefined for peers. */
   readonly policies: Set<number> | undefined
+  /** Stages of profiles that ask for it. */
+  readonly stages: Set<object>
   /** How many policies hold it. */
   users: number
   /** The classes whose pods have it. */

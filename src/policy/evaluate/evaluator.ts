@@ -14,6 +14,7 @@ import { AllPairs } from './classes/all-pairs.ts'
 import { Partition } from './classes/partition.ts'
 import { checkPriorities } from './cluster-tier.ts'
 import type { ConnectionSet } from './connections.ts'
+import { exposureOf, type Exposure, type ExposureOptions } from './exposure.ts'
 import { externalRanges, type ExternalOptions, type ExternalRange } from './external.ts'
 import { flips } from './flip.ts'
 import { DEFAULT_POLICY_OPTIONS, type PolicyOptions } from './options.ts'
@@ -84,6 +85,11 @@ export class Evaluator {
     options: ExternalOptions = {},
   ): ExternalRange[] {
     return externalRanges(pod, direction, family, this.#addressesTaken(family), this.#context, options)
+  }
+
+  /** What the pod is open to that does not exist yet: pods of any labels in any namespace. */
+  exposure(pod: Endpoint, direction: Direction, options: ExposureOptions = {}): Exposure {
+    return exposureOf(pod, direction, this.#context, options)
   }
 
   /**

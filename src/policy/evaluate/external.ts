@@ -9,7 +9,7 @@ import { partiesOf, type Context, type Party } from './party.ts'
 import type { PolicyRule } from './policy.ts'
 import type { Direction, Endpoint } from './question.ts'
 import { pieces, withoutAddresses } from './ranges.ts'
-import { connectionsBetween } from './set-verdict.ts'
+import { connectionsBetween, policiesOf } from './set-verdict.ts'
 
 export interface ExternalRange {
   /** Both are in the range. */
@@ -81,15 +81,9 @@ function span(found: Range[], family: AddressFamily): void {
 }
 
 /** Of every rule that may police the pod in that direction. */
-function rangesInPlay(party: Party, direction: Direction, { index }: Context): AddressRange[] {
+function rangesInPlay(party: Party, direction: Direction, context: Context): AddressRange[] {
   if (party.kind !== 'pod') return []
-  const policies = [
-    ...index.networkPoliciesOf(party.pod.namespace),
-    ...index.clusterPoliciesOf('Admin'),
-    ...index.clusterPoliciesOf('Baseline'),
-  ]
-  return policies
-    .filter((policy) => index.contains(policy.subject, party.pod))
+  return policiesOf(party.pod, context)
     .flatMap((policy) => policy[direction] ?? [])
     .flatMap(rangesOfRule)
 }

@@ -39,7 +39,7 @@ export interface NodeFacts {
   readonly addresses: readonly Address[]
 }
 
-const NAMESPACE_NAME_LABEL = 'kubernetes.io/metadata.name'
+export const NAMESPACE_NAME_LABEL = 'kubernetes.io/metadata.name'
 
 /** A namespace that is not among the objects but has pods or policies is one without further labels. */
 export function namespaceFacts(name: string, labels: Labels = {}): NamespaceFacts {

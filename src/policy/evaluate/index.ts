@@ -20,5 +20,6 @@ export {
 export { formatConnections, type ConnectionsFormat } from './format-connections.ts'
 export type { AllPairs, PodClass } from './classes/all-pairs.ts'
 export type { PortQuestion } from './classes/pair-count.ts'
+export type { Exposed, ExposedCell, ExposedGroup, Exposure, ExposureOptions } from './exposure.ts'
 export type { ExternalOptions, ExternalRange } from './external.ts'
 export type * from './question.ts'

@@ -11,11 +11,11 @@ import {
   unionConnections,
   type ConnectionSet,
 } from './connections.ts'
-import { exemptionsOf } from './exempt.ts'
-import type { NamedPort } from './facts.ts'
+import { exemptionsOf, type Exemptions } from './exempt.ts'
+import type { NamedPort, PodFacts } from './facts.ts'
 import { matchesPeers, peerOf, subjectOf } from './match.ts'
 import type { Context, Ends, Party } from './party.ts'
-import type { ClusterPolicy, NamespacedPolicy, PolicyRule } from './policy.ts'
+import type { ClusterPolicy, NamespacedPolicy, Policy, PolicyRule } from './policy.ts'
 import type { Direction } from './question.ts'
 import { connectionsOfRule } from './rule-connections.ts'
 
@@ -28,16 +28,47 @@ export function connectionsBetween(ends: Ends, context: Context): ConnectionSet 
 
 /** What one end lets through. */
 export function connectionsInDirection(direction: Direction, ends: Ends, context: Context): ConnectionSet {
-  const exempt = exemptionsOf(direction, ends, context)
+  const subject = subjectOf(direction, ends)
+  if (subject.kind !== 'pod') return ALL_CONNECTIONS
+  const matched = (rule: PolicyRule): ConnectionSet => connectionsMatched(rule, ends, context)
+  return walkTiers(direction, subject.pod, exemptionsOf(direction, ends, context), matched, context)
+}
+
+/** What the policies of a pod allow it in one direction, when `matched` says what a rule is about. */
+export function walkTiers(
+  direction: Direction,
+  pod: PodFacts,
+  exempt: Exemptions,
+  matched: (rule: PolicyRule) => ConnectionSet,
+  context: Context,
+): ConnectionSet {
   const cluster = exempt.ClusterNetworkPolicy === undefined
-  const admin = cluster ? askTier('Admin', direction, ends, context) : UNDECIDED
+  const ask = (tier: ClusterPolicy['tier']): TierSets =>
+    cluster ? askTier(clusterPoliciesOf(tier, pod, context), direction, matched) : UNDECIDED
+  const admin = ask('Admin')
   const namespaced =
-    exempt.NetworkPolicy === undefined ? askNetworkPolicies(direction, ends, context) : undefined
-  if (namespaced !== undefined)
-    return unionConnections(admin.accepted, intersectConnections(admin.open, namespaced))
-  const baseline = cluster ? askTier('Baseline', direction, ends, context) : UNDECIDED
-  const allowed = unionConnections(baseline.accepted, baseline.open)
+    exempt.NetworkPolicy === undefined ? askNetworkPolicies(direction, pod, matched, context) : undefined
+  const baseline = namespaced === undefined ? ask('Baseline') : UNDECIDED
+  const allowed = namespaced ?? unionConnections(baseline.accepted, baseline.open)
   return unionConnections(admin.accepted, intersectConnections(admin.open, allowed))
+}
+
+/** Every policy that selects the pod. */
+export function policiesOf(pod: PodFacts, context: Context): Policy[] {
+  return [
+    ...clusterPoliciesOf('Admin', pod, context),
+    ...networkPoliciesOf(pod, context),
+    ...clusterPoliciesOf('Baseline', pod, context),
+  ]
+}
+
+/** In the order in which they are asked. */
+function clusterPoliciesOf(tier: ClusterPolicy['tier'], pod: PodFacts, { index }: Context): ClusterPolicy[] {
+  return index.clusterPoliciesOf(tier).filter((policy) => index.contains(policy.subject, pod))
+}
+
+function networkPoliciesOf(pod: PodFacts, { index }: Context): NamespacedPolicy[] {
+  return [...index.networkPoliciesOf(pod.namespace)].filter((policy) => index.contains(policy.subject, pod))
 }
 
 /** What a tier of ClusterNetworkPolicies has decided. The rest is denied. */
@@ -49,53 +80,43 @@ interface TierSets {
 
 const UNDECIDED: TierSets = { accepted: NO_CONNECTIONS, open: ALL_CONNECTIONS }
 
-function askTier(tier: ClusterPolicy['tier'], direction: Direction, ends: Ends, context: Context): TierSets {
-  const subject = subjectOf(direction, ends)
-  if (subject.kind !== 'pod') return UNDECIDED
+function askTier(
+  policies: readonly ClusterPolicy[],
+  direction: Direction,
+  matched: (rule: PolicyRule) => ConnectionSet,
+): TierSets {
   let [accepted, passed, open] = [NO_CONNECTIONS, NO_CONNECTIONS, ALL_CONNECTIONS]
-  for (const policy of context.index.clusterPoliciesOf(tier)) {
-    if (!context.index.contains(policy.subject, subject.pod)) continue
-    for (const rule of policy[direction] ?? []) {
-      if (noConnections(open)) break
-      const matched = connectionsMatched(rule, ends, context)
-      const decided = intersectConnections(open, matched)
-      if (rule.action === 'Accept') accepted = unionConnections(accepted, decided)
-      else if (rule.action === 'Pass') passed = unionConnections(passed, decided)
-      open = subtractConnections(open, matched)
-    }
+  for (const rule of policies.flatMap((policy) => policy[direction] ?? [])) {
+    if (noConnections(open)) break
+    const about = matched(rule)
+    const decided = intersectConnections(open, about)
+    if (rule.action === 'Accept') accepted = unionConnections(accepted, decided)
+    else if (rule.action === 'Pass') passed = unionConnections(passed, decided)
+    open = subtractConnections(open, about)
   }
   return { accepted, open: unionConnections(open, passed) }
 }
 
 /** Undefined when no NetworkPolicy has a say. */
-function askNetworkPolicies(direction: Direction, ends: Ends, context: Context): ConnectionSet | undefined {
-  const subject = subjectOf(direction, ends)
-  if (subject.kind !== 'pod') return undefined
-  const { index, options } = context
-  const selecting = [...index.networkPoliciesOf(subject.pod.namespace)].filter((policy) =>
-    index.contains(policy.subject, subject.pod),
-  )
+function askNetworkPolicies(
+  direction: Direction,
+  pod: PodFacts,
+  matched: (rule: PolicyRule) => ConnectionSet,
+  context: Context,
+): ConnectionSet | undefined {
+  const { options } = context
+  const selecting = networkPoliciesOf(pod, context)
   const policies = selecting.filter((policy) => policy[direction] !== undefined)
   if (policies.length === 0)
     return selecting.length > 0 && options.baselineAfterNetworkPolicy === 'any-direction'
       ? ALL_CONNECTIONS
       : undefined
+  if (options.emptyRules === 'allow' && policies.some(({ emptyLists }) => emptyLists[direction]))
+    return ALL_CONNECTIONS
   return policies
-    .map((policy) => allowedBy(policy, direction, ends, context))
+    .flatMap((policy) => policy[direction]!)
+    .map(matched)
     .reduce(unionConnections, NO_CONNECTIONS)
-}
-
-function allowedBy(
-  policy: NamespacedPolicy,
-  direction: Direction,
-  ends: Ends,
-  context: Context,
-): ConnectionSet {
-  if (context.options.emptyRules === 'allow' && policy.emptyLists[direction]) return ALL_CONNECTIONS
-  return policy[direction]!.map((rule) => connectionsMatched(rule, ends, context)).reduce(
-    unionConnections,
-    NO_CONNECTIONS,
-  )
 }
 
 function connectionsMatched(rule: PolicyRule, ends: Ends, context: Context): ConnectionSet {

@@ -25,13 +25,14 @@ describe('the set answer', () => {
           const [from, to] = [ends[source % ends.length]!, ends[destination % ends.length]!]
           const asked = { throughService, ...(family && { family }) }
           const set = evaluator.connections(from, to, asked)
-          for (const point of POINTS) {
+          const wrong = POINTS.flatMap((point) => {
             const { allowed, reason } = evaluator.verdict({ from, to, ...asked, ...point })
-            expect([hasConnection(set, point.protocol, point.port), reason]).toEqual([allowed, reason])
-          }
+            return hasConnection(set, point.protocol, point.port) === allowed ? [] : [reason]
+          })
+          expect(wrong).toEqual([])
         },
       ),
-      { seed: SEED, numRuns: 1000 },
+      { seed: SEED, numRuns: 700 },
     )
   })
 
@@ -55,7 +56,7 @@ describe('the set answer', () => {
             ...spanned.slice(0, -1).map(({ to }) => value(to) + 1n),
           ])
           expect(value(spanned.at(-1)!.to)).toBe(whole)
-          for (const address of [...ADDRESSES, ...ranges.flatMap(({ from, to }) => [from, to])]) {
+          for (const address of new Set([...ADDRESSES, ...ranges.flatMap(({ from, to }) => [from, to])])) {
             if (readAddress(address)!.family !== family) continue
             const range = rangeOf(ranges, address)
             expect(range === undefined).toBe(isTaken(evaluator, address))
@@ -63,10 +64,12 @@ describe('the set answer', () => {
             expect(rangeOf(spanned, address)!.connections).toEqual(range.connections)
             const other = { kind: 'address' as const, address }
             const [from, to] = direction === 'egress' ? [pod, other] : [other, pod]
-            for (const point of POINTS)
-              expect(hasConnection(range.connections, point.protocol, point.port)).toBe(
-                evaluator.verdict({ from, to, family, ...point }).allowed,
-              )
+            const wrong = POINTS.filter(
+              ({ protocol, port }) =>
+                hasConnection(range.connections, protocol, port) !==
+                evaluator.verdict({ from, to, family, protocol, ...(port && { port }) }).allowed,
+            )
+            expect(wrong).toEqual([])
           }
         },
       ),

@@ -8,6 +8,12 @@ export type { ManifestInput } from './cluster/manifests/sources.ts'
 export type { MatrixRequest } from './cluster/matrix.ts'
 export type { FlowProtocol, PortSpec } from './cluster/reference.ts'
 export type { Judgement, ReferenceAnswer, ReferencePath, ReferenceVerdict } from './cluster/policy/answer.ts'
-export { IMPLEMENTATIONS as POLICY_IMPLEMENTATIONS } from './policy/evaluate/index.ts'
-export type { Evaluator, PolicyOptions } from './policy/evaluate/index.ts'
+export {
+  Evaluator,
+  formatConnections,
+  hasConnection,
+  IMPLEMENTATIONS as POLICY_IMPLEMENTATIONS,
+  PolicyError,
+} from './policy/evaluate/index.ts'
+export type { ConnectionSet, Exposure, ExternalRange, PolicyOptions } from './policy/evaluate/index.ts'
 export { Problem, type Place } from './kernel/problem.ts'

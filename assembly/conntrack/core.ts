@@ -31,8 +31,10 @@ import {
   CTNET_STAT_ERROR,
   CTNET_STAT_INSERT_FAILED,
   CTNET_STAT_INVALID,
+  IPS_CONFIRMED,
   IPS_EXPECTED,
   IPS_SEEN_REPLY,
+  IPS_TEMPLATE,
   IP_CT_DIR_ORIGINAL,
   IP_CT_DIR_REPLY,
   IP_CT_ESTABLISHED,
@@ -90,13 +92,16 @@ export abstract class Conntrack {
    * False, and nothing has changed, for every other packet.
    */
   @inline private static follow(skb: usize, hook: u32): bool {
-    if (Skb.ct(skb) != 0 || Skb.ctinfo(skb) == IP_CT_UNTRACKED || !Established.isCandidate(skb)) return false
+    if (((Skb.ct(skb) as u32) | Skb.ctinfo(skb) | Established.differs(skb)) != 0) return false
     const ref = Table.find(skb, CtNet.netnsId(Netns.ct(Skb.netns(skb))), 0)
+    if (ref == 0) return false
     const ct = Ref.ct(ref)
-    if (ref == 0 || Ct.isExpired(ct) || !Established.packet(ct, skb, Ref.dir(ref), hook)) return false
+    const dir = Ref.dir(ref)
+    if (Ct.isExpired(ct)) return false
+    if (!Established.packet(ct, skb, dir, hook)) return false
     Ct.hold(ct)
     Skb.setCt(skb, ct)
-    Skb.setCtinfo(skb, Ref.dir(ref) == IP_CT_DIR_REPLY ? IP_CT_ESTABLISHED_REPLY : IP_CT_ESTABLISHED)
+    Skb.setCtinfo(skb, dir * IP_CT_ESTABLISHED_REPLY)
     return true
   }
 
@@ -161,9 +166,13 @@ export abstract class Conntrack {
    * Confirms the packet's entry at LOCAL_IN or POST_ROUTING, the last hook: from here on it is found by others.
    * NF_DROP when a clash cannot be resolved.
    */
-  static confirm(skb: usize): i32 {
+  @inline static confirm(skb: usize): i32 {
     const ct = Skb.ct(skb)
-    if (ct == 0 || Ct.isConfirmed(ct) || Ct.isTemplate(ct)) return NF_ACCEPT
+    if (ct == 0) return NF_ACCEPT
+    return Ct.has(ct, IPS_CONFIRMED | IPS_TEMPLATE) ? NF_ACCEPT : Conntrack.confirmNew(skb, ct)
+  }
+
+  private static confirmNew(skb: usize, ct: usize): i32 {
     // An answer made here carries the entry of the packet it answers: that packet confirms it.
     if (Ct.dirOf(Skb.ctinfo(skb)) != IP_CT_DIR_ORIGINAL) return NF_ACCEPT
     if (Ct.isDying(ct)) {

@@ -23,7 +23,7 @@ export abstract class TransportChecksum {
     return !TransportChecksum.isWanted(skb, hook) || TransportChecksum.verify(skb, proto, length, covered)
   }
 
-  static verify(skb: usize, proto: u32, length: u32, covered: u32): bool {
+  @inline static verify(skb: usize, proto: u32, length: u32, covered: u32): bool {
     const family = Skb.family(skb)
     const pseudo = Checksum.pseudo(skb + TUPLE_SRC, skb + TUPLE_DST, family, proto, length)
     const l4 = Skb.l4(skb)

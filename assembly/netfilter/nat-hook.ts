@@ -11,18 +11,9 @@ import { Walk } from './walk.ts'
 
 export abstract class NatHook {
   /** What the nat table and its bindings do to a packet at a hook. */
-  @inline static run(skb: usize, hook: u32): i32 {
+  static run(skb: usize, hook: u32): i32 {
     const ct = Skb.ct(skb)
-    return ct == 0 || Nat.translate(skb, ct, hook) ? NF_ACCEPT : NatHook.bind(skb, ct, hook)
-  }
-
-  /** Nothing to do: see Nat.isIdle. */
-  @inline static isIdle(skb: usize, hook: u32): bool {
-    const ct = Skb.ct(skb)
-    return ct == 0 || Nat.isIdle(skb, ct, hook)
-  }
-
-  private static bind(skb: usize, ct: usize, hook: u32): i32 {
+    if (ct == 0) return NF_ACCEPT
     if (Nat.needsRules(skb, hook)) {
       const table = Netns.table(Skb.netns(skb), Skb.family(skb) == NFPROTO_IPV4 ? 0 : 1, TABLE_NAT)
       if (table != 0) {

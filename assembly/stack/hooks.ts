@@ -31,6 +31,7 @@ import {
 import { TRACE_NAT } from '../../src/abi/trace.ts'
 import { TUPLE_L3NUM } from '../../src/abi/tuple.ts'
 import { Conntrack } from '../conntrack/core.ts'
+import { Nat } from '../conntrack/nat/nat.ts'
 import { NatHook } from '../netfilter/nat-hook.ts'
 import { Walk } from '../netfilter/walk.ts'
 import { Netns } from '../netns/netns.ts'
@@ -152,7 +153,12 @@ export abstract class Hooks {
 
   /** The nat table's turn; a traced packet notes that it was rewritten. */
   @inline private static nat(skb: usize, hook: u32): i32 {
-    if (NatHook.isIdle(skb, hook)) return NF_ACCEPT
+    const ct = Skb.ct(skb)
+    if (ct == 0) return NF_ACCEPT
+    if (Nat.isKnown(skb, ct, hook)) {
+      if (!Nat.isBound(skb, ct, hook)) return NF_ACCEPT
+      if (!Trace.wants(skb) && Nat.translate(skb, ct, hook)) return NF_ACCEPT
+    }
     return Trace.wants(skb) ? Hooks.tracedNat(skb, hook) : NatHook.run(skb, hook)
   }
 

@@ -58,17 +58,12 @@ export abstract class Manip {
   }
 
   /**
-   * The same for a whole TCP header behind an IPv4 header without options. `other` is the tuple of the other
-   * direction: what this one is answered by. One sum for all that changes under a checksum gives what one after the
-   * other would.
+   * The same for a whole TCP header behind an IPv4 header without options. One sum for all that changes under a
+   * checksum gives what one after the other would.
    */
-  @inline static tcp4(l3: usize, other: usize, source: bool): void {
+  @inline static tcp4(l3: usize, address: u32, port: u32, source: bool): void {
     const field = l3 + (source ? IPV4_SADDR : IPV4_DADDR)
     const place = l3 + 20 + (source ? 0 : 2)
-    const address = source
-      ? load<u32>(other, TUPLE_DST + ADDR_LAST_WORD)
-      : load<u32>(other, TUPLE_SRC + ADDR_LAST_WORD)
-    const port: u32 = source ? load<u16>(other, TUPLE_DPORT) : load<u16>(other, TUPLE_SPORT)
     const change = Checksum.change4(load<u32>(field), address)
     Checksum.apply(l3 + IPV4_CHECK, change)
     Checksum.apply(l3 + 20 + TCP_CHECK, change + Checksum.change2(load<u16>(place), port))

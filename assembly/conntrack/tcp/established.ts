@@ -22,21 +22,18 @@ import {
   TCP_CONNTRACK_ESTABLISHED,
 } from '../../../src/abi/conntrack.ts'
 
-const FLAGS = 13
+/** Bits of the entry's status that matter, and how they must be. */
+const STATUS: u32 = IPS_CONFIRMED | IPS_SEEN_REPLY | IPS_ASSURED | IPS_FIXED_TIMEOUT
+const KNOWN: u32 = IPS_CONFIRMED | IPS_SEEN_REPLY | IPS_ASSURED
 
 export abstract class Established {
-  /** Whether it is worth looking for the entry of this packet: a TCP segment whose only flag is ACK, perhaps with PSH. */
-  @inline static isCandidate(skb: usize): bool {
-    if (Skb.proto(skb) != IPPROTO_TCP || Skb.l4(skb) == 0 || Skb.l4len(skb) < TCP_HEADER) return false
-    return ((load<u8>(Skb.l4(skb), FLAGS) as u32) & FLAG_MASK) == FLAG_ACK
+  /** 0 when it is worth looking for the packet's entry: a whole TCP header whose only flag is ACK, perhaps with PSH. */
+  @inline static differs(skb: usize): u32 {
+    return (Skb.tcpflags(skb) & FLAG_MASK) ^ FLAG_ACK
   }
 
-  /** Tracks a candidate; false, and nothing has changed, when Tcp.packet must. `ct` is in the table. */
+  /** Tracks such a packet; false, and nothing has changed, when Tcp.packet must. `ct` is in the table. */
   @inline static packet(ct: usize, skb: usize, dir: u32, hook: u32): bool {
-    const status = Ct.status(ct) & (IPS_CONFIRMED | IPS_SEEN_REPLY | IPS_ASSURED | IPS_FIXED_TIMEOUT)
-    if (status != (IPS_CONFIRMED | IPS_SEEN_REPLY | IPS_ASSURED)) return false
-    if (Ct.state(ct) != TCP_CONNTRACK_ESTABLISHED) return false
-
     const th = Skb.l4(skb)
     const length = Skb.l4len(skb)
     // Sequence number, acknowledgement, and the word of header length, flags and window, in host order.
@@ -46,16 +43,20 @@ export abstract class Established {
     const ack = i32x4.extract_lane(words, 1) as u32
     const last = i32x4.extract_lane(words, 2) as u32
     const header = (last >> 28) << 2
-    if (header < TCP_HEADER || header > length) return false
-
+    const end = seq + length - header
     const sender = Seen.of(ct, dir)
     const receiver = Seen.of(ct, dir ^ 1)
+    // All that must not be, in one word; what must not be negative by its sign.
+    const signs =
+      ~Window.margin(sender, receiver, seq, end, ack) |
+      (header - TCP_HEADER) |
+      (length - header) |
+      (Seen.maxwin(sender) - 1)
+    const wrong =
+      ((Ct.status(ct) & STATUS) ^ KNOWN) | (Ct.state(ct) ^ TCP_CONNTRACK_ESTABLISHED) | (signs >> 31)
+    if (wrong != 0) return false
     // A SACK block would take the place of the acknowledgement.
-    if (header != TCP_HEADER && (Seen.flags(receiver) & IP_CT_TCP_FLAG_SACK_PERM) != 0) {
-      if (header != TCP_HEADER + 12 || load<u32>(th, TCP_HEADER) != TIMESTAMP_ONLY) return false
-    }
-    const end = seq + length - header
-    if (Seen.maxwin(sender) == 0 || !Window.isInside(sender, receiver, seq, end, ack)) return false
+    if (header != TCP_HEADER && !Established.hasNoSack(th, header, receiver)) return false
     if (!TransportChecksum.isGood(skb, hook, IPPROTO_TCP, length)) return false
 
     const window = last & 0xffff
@@ -65,5 +66,10 @@ export abstract class Established {
     store<u8>(ct, dir, CT_TCP_LAST_DIR)
     Ct.refresh(ct, TcpTimeout.of(ct, Ct.net(ct), TCP_ACK_SET, TCP_CONNTRACK_ESTABLISHED))
     return true
+  }
+
+  private static hasNoSack(th: usize, header: u32, receiver: usize): bool {
+    if ((Seen.flags(receiver) & IP_CT_TCP_FLAG_SACK_PERM) == 0) return true
+    return header == TCP_HEADER + 12 && load<u32>(th, TCP_HEADER) == TIMESTAMP_ONLY
   }
 }

@@ -20,8 +20,8 @@ export abstract class TcpTimeout {
     const normal = CtNet.tcpTimeout(net, state)
     const retrans = CtNet.tcpTimeout(net, TCP_TIMEOUT_RETRANS)
     const unack = CtNet.tcpTimeout(net, TCP_TIMEOUT_UNACK)
-    if (normal > retrans && (load<u8>(ct, CT_TCP_RETRANS) as u32) >= CtNet.get(net, CTNET_TCP_MAX_RETRANS)) {
-      return retrans
+    if (normal > retrans) {
+      if ((load<u8>(ct, CT_TCP_RETRANS) as u32) >= CtNet.get(net, CTNET_TCP_MAX_RETRANS)) return retrans
     }
     // Also one that left the connection established, for a challenge ACK to come (Linux 6.18: 10 s; 6.12: 300 s).
     if (kind == TCP_RST_SET) return CtNet.tcpTimeout(net, TCP_CONNTRACK_CLOSE)
@@ -29,7 +29,7 @@ export abstract class TcpTimeout {
       const flags = Seen.flags(Seen.of(ct, 0)) | Seen.flags(Seen.of(ct, 1))
       if (flags & IP_CT_TCP_FLAG_DATA_UNACKNOWLEDGED) return unack
     }
-    if (normal > retrans && load<u16>(ct, CT_TCP_LAST_WIN) == 0) return retrans
+    if (load<u16>(ct, CT_TCP_LAST_WIN) == 0) return min<u32>(normal, retrans)
     return normal
   }
 }

@@ -83,7 +83,7 @@ export abstract class Window {
       end = seq
     }
 
-    if (!Window.isInside(sender, receiver, seq, end, sack)) {
+    if (Window.margin(sender, receiver, seq, end, sack) >= 0) {
       const verdict = Window.outside(sender, receiver, seq, end, sack)
       const liberal =
         (Seen.flags(sender) & IP_CT_TCP_FLAG_BE_LIBERAL) != 0 ||
@@ -97,15 +97,16 @@ export abstract class Window {
     return WINDOW_ACCEPT
   }
 
-  /** The four conditions, all of them. */
-  @inline static isInside(sender: usize, receiver: usize, seq: u32, end: u32, sack: u32): bool {
+  /** The four conditions: negative when all of them hold. Each is a difference's sign, so that one branch decides. */
+  @inline static margin(sender: usize, receiver: usize, seq: u32, end: u32, sack: u32): i32 {
     const receiverWindow = Seen.maxwin(receiver)
-    return (
-      SeqNo.before(seq, Seen.maxend(sender) + 1) &&
-      (receiverWindow == 0 || SeqNo.after(end, Seen.end(sender) - receiverWindow - 1)) &&
-      SeqNo.before(sack, Seen.end(receiver) + 1) &&
-      SeqNo.after(sack, Seen.end(receiver) - max<u32>(Seen.maxwin(sender), MAX_ACK_WINDOW) - 1)
-    )
+    const receiverEnd = Seen.end(receiver)
+    const ackWindow = max<u32>(Seen.maxwin(sender), MAX_ACK_WINDOW)
+    const lowest = Seen.end(sender) - receiverWindow - 1
+    return ((seq - Seen.maxend(sender) - 1) &
+      (receiverWindow == 0 ? -1 : lowest - end) &
+      (sack - receiverEnd - 1) &
+      (receiverEnd - ackWindow - 1 - sack)) as i32
   }
 
   /** What it means when one of them does not hold. */
@@ -141,23 +142,23 @@ export abstract class Window {
     end: u32,
     win: u32,
   ): void {
-    const offered = win + (sack - ack)
     let flags = Seen.flags(sender)
-    if (Seen.maxwin(sender) < offered) Seen.setMaxwin(sender, offered)
+    Seen.setMaxwin(sender, max<u32>(Seen.maxwin(sender), win + (sack - ack)))
     if (SeqNo.after(end, Seen.end(sender))) {
       Seen.setEnd(sender, end)
       flags |= IP_CT_TCP_FLAG_DATA_UNACKNOWLEDGED
     }
     if (hasAck) {
-      if ((flags & IP_CT_TCP_FLAG_MAXACK_SET) == 0 || SeqNo.after(ack, Seen.maxack(sender))) {
-        Seen.setMaxack(sender, ack)
-      }
+      const maxack = Seen.maxack(sender)
+      const highest = SeqNo.after(ack, maxack) ? ack : maxack
+      Seen.setMaxack(sender, flags & IP_CT_TCP_FLAG_MAXACK_SET ? highest : ack)
       flags |= IP_CT_TCP_FLAG_MAXACK_SET
     }
     Seen.setFlags(sender, flags)
 
-    if (Seen.maxwin(receiver) != 0 && SeqNo.after(end, Seen.maxend(sender))) {
-      Seen.setMaxwin(receiver, Seen.maxwin(receiver) + end - Seen.maxend(sender))
+    if (SeqNo.after(end, Seen.maxend(sender))) {
+      const window = Seen.maxwin(receiver)
+      if (window != 0) Seen.setMaxwin(receiver, window + end - Seen.maxend(sender))
     }
     if (SeqNo.after(sack + win, Seen.maxend(receiver) - 1)) {
       Seen.setMaxend(receiver, sack + win + (win == 0 ? 1 : 0))
@@ -169,13 +170,13 @@ export abstract class Window {
 
   /** The same ACK again counts as one retransmission more; any other starts the count anew. */
   @inline static countRetransmission(ct: usize, dir: u32, seq: u32, ack: u32, end: u32, win: u32): void {
-    const same =
-      load<u8>(ct, CT_TCP_LAST_DIR) == dir &&
-      load<u32>(ct, CT_TCP_LAST_SEQ) == seq &&
-      load<u32>(ct, CT_TCP_LAST_ACK) == ack &&
-      load<u32>(ct, CT_TCP_LAST_END) == end &&
-      load<u16>(ct, CT_TCP_LAST_WIN) == win
-    if (same) {
+    const different =
+      ((load<u8>(ct, CT_TCP_LAST_DIR) as u32) ^ dir) |
+      (load<u32>(ct, CT_TCP_LAST_SEQ) ^ seq) |
+      (load<u32>(ct, CT_TCP_LAST_ACK) ^ ack) |
+      (load<u32>(ct, CT_TCP_LAST_END) ^ end) |
+      ((load<u16>(ct, CT_TCP_LAST_WIN) as u32) ^ win)
+    if (different == 0) {
       store<u8>(ct, load<u8>(ct, CT_TCP_RETRANS) + 1, CT_TCP_RETRANS)
       return
     }

@@ -37,6 +37,7 @@ import {
   SKB_L4LEN,
   SKB_NETNS,
   SKB_OUTDEV,
+  SKB_TCPFLAGS,
 } from '../../../src/abi/skb.ts'
 import { TUPLE_DPORT, TUPLE_DST, TUPLE_L3NUM, TUPLE_PROTO, TUPLE_SPORT } from '../../../src/abi/tuple.ts'
 import {
@@ -226,6 +227,8 @@ export class Tracker {
     view.setUint8(skb + TUPLE_L3NUM, header.family)
     view.setUint16(skb + TUPLE_SPORT, header.sport)
     view.setUint16(skb + TUPLE_DPORT, header.dport)
+    const l4 = header.l4 ?? packet.length
+    if (header.protocol === 6 && packet.length >= l4 + 20) view.setUint8(skb + SKB_TCPFLAGS, packet[l4 + 13]!)
     return skb
   }
 

@@ -146,6 +146,11 @@ export function route_exact(netns: u32, family: u32, prefix: u32, plen: u32, tab
   return Fib.exact(netns, family, prefix, plen, table == RT_TABLE_LOCAL) as u32
 }
 
+/** Settings that routing looks at (sysctls of links) have changed. */
+export function routes_touch(): void {
+  Fib.touch()
+}
+
 /** The entry of an address on a link, made when there is none; the host writes state and hardware address. */
 export function neigh_make(link: u32, address: u32): u32 {
   return Neigh.make(Link.netns(link), link, address, true) as u32

@@ -33,15 +33,20 @@ export abstract class Bytes {
     if (left & 1) store<u8>(to, load<u8>(from))
   }
 
-  /** Zeroes a block whose size is a multiple of 64. */
-  @inline static clear64(at: usize, bytes: usize): void {
+  /** Zeroes 192 bytes. */
+  @inline static clear192(at: usize): void {
     const zero = i32x4.splat(0)
-    const end = at + bytes
-    for (let p = at; p < end; p += 64) {
-      v128.store(p, zero)
-      v128.store(p, zero, 16)
-      v128.store(p, zero, 32)
-      v128.store(p, zero, 48)
-    }
+    v128.store(at, zero)
+    v128.store(at, zero, 16)
+    v128.store(at, zero, 32)
+    v128.store(at, zero, 48)
+    v128.store(at, zero, 64)
+    v128.store(at, zero, 80)
+    v128.store(at, zero, 96)
+    v128.store(at, zero, 112)
+    v128.store(at, zero, 128)
+    v128.store(at, zero, 144)
+    v128.store(at, zero, 160)
+    v128.store(at, zero, 176)
   }
 }

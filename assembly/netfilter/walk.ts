@@ -94,11 +94,14 @@ export abstract class Walk {
       if (at < Chain.rules(chain)) {
         const rule = Chain.rule(chain, at)
         from = at + 1
+        // An inverted match may be true and drop the packet all the same.
+        let drop: bool = false
         if (!filtered || (load<u32>(rule, RULE_FLAGS) & RULE_F_LANES) == 0) {
           const matched = MatchList.quick(skb, rule)
+          drop = Xt.hotdrop
           if (matched <= 0) {
             if (matched < 0) return Walk.unknown<T>(skb, table, chain, at)
-            if (Xt.hotdrop) return NF_DROP
+            if (drop) return NF_DROP
             continue
           }
         }
@@ -108,7 +111,7 @@ export abstract class Walk {
         const target = Rule.target(rule)
         if (target == TARGET_VERDICT) {
           if (traced) Trace.rule(skb, Xt.hook, Table.number(table), Chain.id(chain), at, Rule.arg(rule))
-          return Xt.hotdrop ? NF_DROP : Rule.arg(rule)
+          return drop ? NF_DROP : Rule.arg(rule)
         }
         if (target > (TARGET_GOTO as u32)) {
           if (target == TARGET_UNKNOWN) return Walk.unknown<T>(skb, table, chain, at)
@@ -131,8 +134,7 @@ export abstract class Walk {
           }
         }
         if (traced) Trace.rule(skb, Xt.hook, Table.number(table), Chain.id(chain), at, XT_CONTINUE)
-        // An inverted match may be true and drop the packet all the same.
-        if (Xt.hotdrop) return NF_DROP
+        if (drop) return NF_DROP
         if (target == TARGET_JUMP) {
           store<u32>(top, chain as u32, JUMP_CHAIN)
           store<u32>(top, from, JUMP_RULE)

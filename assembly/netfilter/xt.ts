@@ -47,7 +47,7 @@ export abstract class Xt {
    * Starts a walk. True when the skb's tuple says all that header tests and port tests can ask: only then may rules
    * be left out by the quick filter (a broken packet can be dropped by a rule that it does not match).
    */
-  static enter(skb: usize, hook: u32): bool {
+  @inline static enter(skb: usize, hook: u32): bool {
     const l3 = Skb.l3(skb)
     Xt.hook = hook
     Xt.hotdrop = false

@@ -108,6 +108,7 @@ export abstract class Addresses {
   }
 
   private static insert(at: usize, addr: usize): void {
+    Fib.touch()
     store<u32>(addr, load<u32>(at), ADDRESS_NEXT)
     store<u32>(at, addr as u32)
   }
@@ -121,6 +122,7 @@ export abstract class Addresses {
     let at = first
     while (load<u32>(at) != (addr as u32)) at = load<u32>(at) + ADDRESS_NEXT
     const source = Addresses.primary(addr)
+    Fib.touch()
     store<u32>(at, Addr.next(addr) as u32)
     if (family == NFPROTO_IPV4) {
       KernelRoutes.drop(netns, family, addr, 32, true, link, source)

@@ -116,6 +116,11 @@ export abstract class Fib {
     return route
   }
 
+  /** Changes with every change of routes, links and their settings: what was looked up under another one is void. */
+  @inline static epoch(): u32 {
+    return load<u32>(EPOCH)
+  }
+
   /** Routes, or the links they go through, have changed: what was looked up before is void. */
   static touch(): void {
     store<u32>(EPOCH, load<u32>(EPOCH) + 1)

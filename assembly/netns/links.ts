@@ -81,6 +81,7 @@ export abstract class Links {
 
   /** Puts a link at the end of a namespace's list, with the namespace's default settings. */
   private static join(link: usize, netns: usize): void {
+    Fib.touch()
     store<u32>(link, netns as u32, LINK_NETNS)
     memory.copy(link + LINK_CONF4, netns + NETNS_CONF4_DEFAULT, CONF4_SIZE)
     memory.copy(link + LINK_CONF6, netns + NETNS_CONF6_DEFAULT, CONF6_SIZE)

@@ -26,6 +26,7 @@ import { Address } from '../packet/address.ts'
 import { Link } from './link.ts'
 
 const FIRST_BUCKETS: u32 = 64
+const MIX: u64 = ((0x9e3779b9 as u64) << 32) | 0x7f4a7c15
 /** First neighbour that waits for an answer. */
 const PENDING = memory.data(8, 8)
 /** Records for entries made under a packet: taken while loading, so that no packet makes memory grow. */
@@ -98,10 +99,16 @@ export abstract class Neigh {
   }
 
   static find(netns: usize, link: usize, addr: usize): usize {
+    return Neigh.lookup(netns, link, addr)
+  }
+
+  @inline static lookup(netns: usize, link: usize, addr: usize): usize {
     const table: usize = load<u32>(netns, NETNS_NEIGH)
     let neigh: usize = load<u32>(Neigh.bucket(table, link, addr))
     while (neigh != 0) {
-      if (Address.equal(neigh + NEIGH_ADDR, addr) && Neigh.link(neigh) == link) return neigh
+      if (Address.equal(neigh + NEIGH_ADDR, addr)) {
+        if (Neigh.link(neigh) == link) return neigh
+      }
       neigh = load<u32>(neigh, NEIGH_CHAIN)
     }
     return 0
@@ -237,9 +244,9 @@ export abstract class Neigh {
   }
 
   @inline private static bucket(table: usize, link: usize, addr: usize): usize {
-    const low = load<u32>(addr, 12) ^ (load<u32>(addr, 8) * 0x85ebca6b) ^ (load<u32>(addr, 4) * 0xc2b2ae35)
-    const h = (low ^ (Link.ifindex(link) << 16)) * 0x9e3779b1
-    return load<u32>(table, NEIGH_TABLE_BUCKETS) + (((h >> 15) & load<u32>(table, NEIGH_TABLE_MASK)) << 2)
+    const words = (load<u64>(addr) ^ load<u64>(addr, 8)) + Link.ifindex(link)
+    const h = ((words * MIX) >> 32) as u32
+    return load<u32>(table, NEIGH_TABLE_BUCKETS) + ((h & load<u32>(table, NEIGH_TABLE_MASK)) << 2)
   }
 
   private static grow(table: usize): void {

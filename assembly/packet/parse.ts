@@ -42,7 +42,7 @@ export abstract class Parse {
    * Fills the record from an IPv4 packet at `l3` of `length` bytes (its total length). The caller has checked
    * version, ihl ≥ 5 and 4·ihl ≤ length.
    */
-  static ip4(skb: usize, l3: usize, length: u32): void {
+  @inline static ip4(skb: usize, l3: usize, length: u32): void {
     Skb.setL3(skb, l3)
     Skb.setL3len(skb, length)
     Skb.setFamily(skb, NFPROTO_IPV4)

@@ -27,7 +27,7 @@ export abstract class Pool {
     }
     store<u32>(head, load<u32>(skb, SKB_NEXT))
     store<u32>(head, load<u32>(head, 4) - 1, 4)
-    Bytes.clear64(skb, SKB_HEADER)
+    Bytes.clear192(skb)
     const serial = load<u32>(STATE, 20) + 1
     store<u32>(STATE, serial, 20)
     store<u32>(skb, serial, SKB_SERIAL)

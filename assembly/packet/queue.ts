@@ -18,29 +18,29 @@ export abstract class Queue {
   }
 
   /** The next packet, 0 when there is none. */
-  static next(): usize {
-    const skb = Queue.shift(STATE)
-    return skb != 0 ? skb : Queue.shift(STATE + 8)
+  @inline static next(): usize {
+    let list: usize = STATE
+    let skb: usize = load<u32>(list)
+    if (skb == 0) {
+      list = STATE + 8
+      skb = load<u32>(list)
+      if (skb == 0) return 0
+    }
+    const next = load<u32>(skb, SKB_NEXT)
+    store<u32>(list, next)
+    if (next == 0) store<u32>(list, 0, 4)
+    return skb
   }
 
   @inline static isEmpty(): bool {
     return load<u64>(STATE) == 0 && load<u64>(STATE, 8) == 0
   }
 
-  private static append(list: usize, skb: usize): void {
+  @inline private static append(list: usize, skb: usize): void {
     store<u32>(skb, 0, SKB_NEXT)
     const tail: usize = load<u32>(list, 4)
     if (tail != 0) store<u32>(tail, skb as u32, SKB_NEXT)
     else store<u32>(list, skb as u32)
     store<u32>(list, skb as u32, 4)
-  }
-
-  private static shift(list: usize): usize {
-    const skb: usize = load<u32>(list)
-    if (skb == 0) return 0
-    const next = load<u32>(skb, SKB_NEXT)
-    store<u32>(list, next)
-    if (next == 0) store<u32>(list, 0, 4)
-    return skb
   }
 }

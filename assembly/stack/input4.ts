@@ -38,6 +38,7 @@ import { Prefix } from '../netns/prefix.ts'
 import { Route } from '../netns/route.ts'
 import { Address } from '../packet/address.ts'
 import { Skb } from '../packet/skb.ts'
+import { RouteCache } from './route-cache.ts'
 import { Rt } from './route.ts'
 
 /** What validate() found, besides its result: 1 when the source is on the link itself (nhc_scope ≥ RT_SCOPE_HOST). */
@@ -49,7 +50,23 @@ const EHOSTUNREACH: u32 = 113
 
 export abstract class Input4 {
   /** Chooses the route of a received packet whose addresses are those of its tuple. */
-  static route(skb: usize): u32 {
+  @inline static route(skb: usize): u32 {
+    const slot = RouteCache.slot(skb)
+    if (!RouteCache.holds(slot, skb)) return Input4.choose(skb)
+    const flags = RouteCache.ipFlags(slot)
+    if (flags != 0) Skb.setIpFlags(skb, Skb.ipFlags(skb) | flags)
+    Rt.note(
+      skb,
+      RouteCache.route(slot),
+      RTN_UNICAST,
+      RT_F_INPUT,
+      RouteCache.out(slot),
+      RouteCache.nexthop(slot),
+    )
+    return REASON_NONE
+  }
+
+  private static choose(skb: usize): u32 {
     const netns = Skb.netns(skb)
     const dev = Skb.indev(skb)
     const saddr = Address.v4(Skb.src(skb))
@@ -82,12 +99,15 @@ export abstract class Input4 {
     const out = Route.dev(route)
     const error = Input4.validate(skb, out)
     if (error != REASON_NONE) return error
+    let ipFlags: u32 = 0
     if (out == dev && load<u32>(ONLINK) != 0 && Conf.or4(dev, CONF4_SEND_REDIRECTS) != 0) {
       if (Conf.or4(dev, CONF4_SHARED_MEDIA) != 0 || Input4.onLink(out, Skb.src(skb), route + ROUTE_GATEWAY)) {
+        ipFlags = IP_F_DOREDIRECT
         Skb.setIpFlags(skb, Skb.ipFlags(skb) | IP_F_DOREDIRECT)
       }
     }
     Rt.set(skb, route, RTN_UNICAST, RT_F_INPUT, out)
+    RouteCache.keep(skb, ipFlags)
     return REASON_NONE
   }
 

@@ -105,11 +105,15 @@ export abstract class Receive {
       return
     }
     const data = Skb.data(skb)
-    const loopback = Link.kind(dev) == LINK_KIND_LOOPBACK
-    if (!loopback) Skb.setPkttype(skb, Receive.pkttype(data, dev))
+    if (Link.kind(dev) != LINK_KIND_LOOPBACK) Skb.setPkttype(skb, Receive.pkttype(data, dev))
     const l3 = data + ETH_HLEN
     const length = Skb.len(skb) - ETH_HLEN
-    switch (load<u16>(data, ETH_TYPE) as u32) {
+    const type = load<u16>(data, ETH_TYPE) as u32
+    if (Skb.pkttype(skb) == PACKET_OTHERHOST && type != ETH_P_ARP_BE) {
+      Drop.packet(skb, REASON_OTHERHOST)
+      return
+    }
+    switch (type) {
       case ETH_P_IP_BE:
         Receive.ip4(skb, l3, length)
         return
@@ -120,7 +124,7 @@ export abstract class Receive {
         Arp.receive(skb, l3, length)
         return
     }
-    Drop.packet(skb, Skb.pkttype(skb) == PACKET_OTHERHOST ? REASON_OTHERHOST : REASON_UNHANDLED_ETHERTYPE)
+    Drop.packet(skb, REASON_UNHANDLED_ETHERTYPE)
   }
 
   /** eth_type_trans. */
@@ -134,10 +138,6 @@ export abstract class Receive {
 
   private static ip4(frame: usize, l3: usize, have: u32): void {
     let skb = frame
-    if (Skb.pkttype(skb) == PACKET_OTHERHOST) {
-      Drop.packet(skb, REASON_OTHERHOST)
-      return
-    }
     if (have < (IP_HLEN as u32)) {
       Drop.packet(skb, REASON_IP_INHDR)
       return
@@ -250,10 +250,6 @@ export abstract class Receive {
 
   private static ip6(frame: usize, l3: usize, have: u32): void {
     let skb = frame
-    if (Skb.pkttype(skb) == PACKET_OTHERHOST) {
-      Drop.packet(skb, REASON_OTHERHOST)
-      return
-    }
     const dev = Skb.indev(skb)
     if (Conf.own6(dev, CONF6_DISABLE_IPV6) != 0) {
       Drop.packet(skb, REASON_IPV6_DISABLED)

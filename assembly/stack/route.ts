@@ -19,17 +19,21 @@ import { Trace } from '../trace/trace.ts'
 export abstract class Rt {
   /** Notes a decision. `route` may be 0; `dev` is where the packet goes out (0 for local delivery). */
   static set(skb: usize, route: usize, type: u32, flags: u32, dev: usize): void {
-    Skb.setDst(skb, route)
-    let all = flags | RT_F_VALID
+    let all = flags
     if (type == RTN_LOCAL) all |= RT_F_LOCAL
     else if (type == RTN_BROADCAST) all |= RT_F_BROADCAST | RT_F_LOCAL
     else if (type == RTN_MULTICAST) all |= RT_F_MULTICAST
+    const onLink = route == 0 || Address.isZero(Route.gateway(route))
+    Rt.note(skb, route, type, all, dev, onLink ? Skb.dst16(skb) : Route.gateway(route))
+  }
+
+  /** The same with all its flags and the next hop known. */
+  @inline static note(skb: usize, route: usize, type: u32, flags: u32, dev: usize, nexthop: usize): void {
+    Skb.setDst(skb, route)
     store<u8>(skb, type, SKB_RT_TYPE)
-    store<u8>(skb, all, SKB_RT_FLAGS)
+    store<u8>(skb, flags | RT_F_VALID, SKB_RT_FLAGS)
     Skb.setOutdev(skb, dev)
-    if (route != 0 && !Address.isZero(Route.gateway(route)))
-      Address.copy(Skb.nexthop(skb), Route.gateway(route))
-    else Address.copy(Skb.nexthop(skb), Skb.dst16(skb))
+    Address.copy(Skb.nexthop(skb), nexthop)
     if (Trace.wants(skb)) Trace.event(skb, TRACE_ROUTE, 255, type)
   }
 

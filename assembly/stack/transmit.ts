@@ -95,17 +95,25 @@ export abstract class Transmit {
       Transmit.frame(skb, dev)
       return
     }
-    const neigh = Neigh.make(Skb.netns(skb), dev, hop, false)
+    const known = Neigh.lookup(Skb.netns(skb), dev, hop)
+    if (known != 0) {
+      if (Neigh.state(known) & (NUD_PERMANENT | NUD_REACHABLE)) {
+        Transmit.address(data, Neigh.mac(known))
+        Transmit.wire(skb, dev)
+        return
+      }
+    }
+    Transmit.unknown(skb, dev)
+  }
+
+  /** The packet's next hop is not known: it is asked for, and the packet waits. */
+  private static unknown(skb: usize, dev: usize): void {
+    const neigh = Neigh.make(Skb.netns(skb), dev, Skb.nexthop(skb), false)
     if (neigh == 0) {
       Drop.packet(skb, REASON_NEIGH_FAILED)
       return
     }
     const state = Neigh.state(neigh)
-    if (state == NUD_PERMANENT || state == NUD_REACHABLE) {
-      Transmit.address(data, Neigh.mac(neigh))
-      Transmit.frame(skb, dev)
-      return
-    }
     if (Neigh.queued(neigh) >= MOST_WAITING) Drop.packet(Neigh.dequeue(neigh), REASON_NEIGH_QUEUEFULL)
     Neigh.enqueue(neigh, skb)
     if (state == NUD_INCOMPLETE) return
@@ -205,6 +213,21 @@ export abstract class Transmit {
       Transmit.arrive(skb, dev)
       return
     }
+    Transmit.across(skb, dev)
+  }
+
+  /** frame() for a link that is neither dummy nor loopback. */
+  @inline private static wire(skb: usize, dev: usize): void {
+    if (Trace.wants(skb)) Trace.event(skb, TRACE_SENT, 255, 0)
+    if (!Link.isUp(dev)) {
+      Drop.packet(skb, REASON_LINK_DOWN)
+      return
+    }
+    Transmit.across(skb, dev)
+  }
+
+  /** From one end of a pair to the other. */
+  @inline private static across(skb: usize, dev: usize): void {
     const peer = Link.peer(dev)
     if (peer == 0) {
       Drop.packet(skb, REASON_NO_PEER)
@@ -234,7 +257,7 @@ export abstract class Transmit {
   }
 
   /** A frame is at an interface: it waits there for its turn. */
-  static arrive(skb: usize, link: usize): void {
+  @inline static arrive(skb: usize, link: usize): void {
     if (load<u32>(link, LINK_FLAGS) & LINK_F_CAPTURE) Capture.frame(skb, link)
     Skb.setWork(skb, WORK_RECEIVE)
     Queue.receive(skb)

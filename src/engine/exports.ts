@@ -27,6 +27,7 @@ export interface EngineExports extends ConntrackExports, IpsetExports {
   route_add(netns: number, family: number, record: number): number
   route_delete(netns: number, family: number, route: number): void
   route_exact(netns: number, family: number, prefix: number, prefixLength: number, table: number): number
+  routes_touch(): void
   neigh_make(link: number, address: number): number
   neigh_resolved(neigh: number): void
   neigh_delete(link: number, address: number): number

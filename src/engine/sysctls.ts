@@ -81,6 +81,8 @@ export class Sysctls {
 
   /** True: taken. False: the name is not one of these. */
   set(key: string, text: string): boolean {
+    // Routes of received packets are kept, and depend on settings.
+    this.#instance.exports.routes_touch()
     if (key === 'net.ipv4.ip_forward') {
       this.#forwarding4(number(key, text, 1))
       return true

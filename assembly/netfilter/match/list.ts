@@ -47,17 +47,17 @@ import { SetMatch } from './set.ts'
 import { Transport } from './transport.ts'
 
 export abstract class MatchList {
-  /** The same; rules that ask for nothing, or for the connection's state alone, are answered without a call. */
+  /** The same; rules that ask for nothing, or for the mark or the connection's state alone, are answered without a call. */
   @inline static quick(skb: usize, rule: usize): i32 {
     if (load<u32>(rule, RULE_FLAGS) & RULE_F_ANY) {
       const record = Rule.records(rule)
       const end = Rule.recordsEnd(rule)
       if (record == end) return 1
-      if (
-        load<u16>(record, MATCH_TYPE) == (MATCH_CTSTATE as u16) &&
-        record + load<u16>(record, MATCH_LENGTH) == end
-      )
-        return ConntrackMatch.ctstate(skb, record) ? 1 : 0
+      if (record + load<u16>(record, MATCH_LENGTH) == end) {
+        const type = load<u16>(record, MATCH_TYPE) as u32
+        if (type == MATCH_MARK) return Field.mark(skb, record) ? 1 : 0
+        if (type == MATCH_CTSTATE) return ConntrackMatch.ctstate(skb, record) ? 1 : 0
+      }
     }
     return MatchList.rule(skb, rule)
   }

@@ -46,7 +46,9 @@ export abstract class Walk {
   @inline static table(skb: usize, hook: u32, table: usize): i32 {
     const base = Table.chain(table, hook)
     if (base == 0) return NF_ACCEPT
-    if (Chain.rules(base) == 0 && !Trace.wants(skb)) return Walk.policy<Untraced>(skb, table, base)
+    if (Chain.rules(base) == 0) {
+      if (!Trace.wants(skb)) return Walk.policy<Untraced>(skb, table, base)
+    }
     return Walk.begin(skb, hook, table, base)
   }
 

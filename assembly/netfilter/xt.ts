@@ -54,8 +54,12 @@ export abstract class Xt {
     Xt.end = l3 + (Skb.l3len(skb) as usize)
     if (Skb.family(skb) == NFPROTO_IPV4) {
       Xt.thoff = l3 + (((load<u8>(l3) & 15) << 2) as usize)
-      Xt.fragoff = ((((load<u8>(l3, 6) & 0x1f) as u32) << 8) | load<u8>(l3, 7)) as u32
-      Xt.proto = load<u8>(l3, 9)
+      const fragoff = ((((load<u8>(l3, 6) & 0x1f) as u32) << 8) | load<u8>(l3, 7)) as u32
+      const proto: u32 = load<u8>(l3, 9)
+      Xt.fragoff = fragoff
+      Xt.proto = proto
+      if ((fragoff | (proto ^ Skb.proto(skb))) != 0) return false
+      if (proto == IPPROTO_TCP) return Xt.has(20)
     } else Xt.findHeader(l3)
     if (Xt.fragoff != 0 || Xt.proto != (Skb.proto(skb) as i32)) return false
     switch (Xt.proto) {

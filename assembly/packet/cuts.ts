@@ -6,6 +6,11 @@ import { SKB_CUTS } from '../../src/abi/skb.ts'
 import { Skb } from './skb.ts'
 
 export abstract class Cuts {
+  /** The datagram was put together from parts. */
+  @inline static has(skb: usize): bool {
+    return load<u32>(skb, SKB_CUTS) != 0
+  }
+
   /** The first part reaches to `end`, an address in the datagram, if there are so many bytes (pskb_may_pull). */
   @inline static pull(skb: usize, end: usize): void {
     if (load<u32>(skb, SKB_CUTS) != 0) Cuts.take(skb, end)

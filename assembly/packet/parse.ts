@@ -37,6 +37,9 @@ import { NFPROTO_IPV4, NFPROTO_IPV6 } from '../../src/abi/verdict.ts'
 import { Address } from './address.ts'
 import { Skb } from './skb.ts'
 
+/** More fragments, and the fragment offset, in memory order. */
+const NOT_WHOLE: u32 = 0xff3f
+
 export abstract class Parse {
   /**
    * Fills the record from an IPv4 packet at `l3` of `length` bytes (its total length). The caller has checked
@@ -48,10 +51,13 @@ export abstract class Parse {
     Skb.setFamily(skb, NFPROTO_IPV4)
     Address.mapped(Skb.src(skb), load<u32>(l3, IP_SRC))
     Address.mapped(Skb.dst16(skb), load<u32>(l3, IP_DST))
-    const frag = bswap<u16>(load<u16>(l3, IP_FRAGOFF)) as u32
-    const offset = (frag & IP_OFFSET) << 3
     Skb.dropFlag(skb, SKB_F_MORE_FRAGMENTS | SKB_F_LATER_FRAGMENT)
-    if (frag & IP_MF) Skb.addFlag(skb, SKB_F_MORE_FRAGMENTS)
+    let offset: u32 = 0
+    if (load<u16>(l3, IP_FRAGOFF) & NOT_WHOLE) {
+      const frag = bswap<u16>(load<u16>(l3, IP_FRAGOFF)) as u32
+      offset = (frag & IP_OFFSET) << 3
+      if (frag & IP_MF) Skb.addFlag(skb, SKB_F_MORE_FRAGMENTS)
+    }
     const header = ((load<u8>(l3, IP_VHL) & 15) as u32) << 2
     Parse.transport(skb, l3 + header, length - header, load<u8>(l3, IP_PROTO), offset)
   }

@@ -73,7 +73,7 @@ export abstract class Forward {
     store<u16>(l3, word - 1, IP_TTL)
     Checksum.replace2(l3 + IP_CHECK, word, word - 1)
     const flags = Skb.ipFlags(skb)
-    if (flags & IP_F_DOREDIRECT && !(flags & IP_F_SOURCE_ROUTE) && Redirect.allowed(skb)) {
+    if ((flags & (IP_F_DOREDIRECT | IP_F_SOURCE_ROUTE)) == IP_F_DOREDIRECT && Redirect.allowed(skb)) {
       const gateway = Address.v4(Skb.nexthop(skb))
       Answer.icmpErrorInfo(skb, ICMP_REDIRECT, 1, gateway, NF_INET_FORWARD)
       // The redirect goes out first.
@@ -143,8 +143,9 @@ export abstract class Forward {
       Hooks.finish(skb, verdict)
       return
     }
-    if (Skb.family(skb) == NFPROTO_IPV4 && Record.headerLength(Skb.l3(skb)) > (IP_HLEN as u32))
-      Record.forward(skb)
+    if (Skb.family(skb) == NFPROTO_IPV4) {
+      if (Record.headerLength(Skb.l3(skb)) > (IP_HLEN as u32)) Record.forward(skb)
+    }
     Output.packet(skb)
   }
 }

@@ -52,7 +52,8 @@ export abstract class Output {
 
   private static finish4(skb: usize): void {
     const mtu = Link.mtu(Skb.outdev(skb))
-    if (Skb.l3len(skb) <= mtu && Skb.fragMax(skb) == 0) {
+    // Both at once: a packet that fits and was never in parts.
+    if ((((mtu - Skb.l3len(skb)) >> 31) | Skb.fragMax(skb)) == 0) {
       Transmit.packet(skb)
       return
     }

@@ -144,9 +144,12 @@ export abstract class Receive {
     }
     const vhl = load<u8>(l3, IP_VHL) as u32
     const header = (vhl & 15) << 2
-    if (vhl >> 4 != 4 || header < (IP_HLEN as u32) || header > have) {
-      Drop.packet(skb, REASON_IP_INHDR)
-      return
+    // All but a header of version 4 without options.
+    if (vhl != 0x45) {
+      if (vhl >> 4 != 4 || header < (IP_HLEN as u32) || header > have) {
+        Drop.packet(skb, REASON_IP_INHDR)
+        return
+      }
     }
     const sum = header == IP_HLEN ? Checksum.twenty(l3, 0) : Checksum.partial(l3, header, 0)
     if (Checksum.fold(sum) != 0xffff) {
@@ -154,15 +157,18 @@ export abstract class Receive {
       return
     }
     const total = bswap<u16>(load<u16>(l3, IP_TOTLEN)) as u32
-    if (total > have || total < header) {
+    // Outside of [header, have].
+    if (total - header > have - header) {
       Drop.packet(skb, total > have ? REASON_PKT_TOO_SMALL : REASON_IP_INHDR)
       return
     }
     Skb.setLen(skb, ETH_HLEN + total)
     Parse.ip4(skb, l3, total)
     if (Trace.wants(skb)) Trace.event(skb, TRACE_RECEIVED, NF_INET_PRE_ROUTING, 0)
-    skb = Reassembly.preRouting(skb)
-    if (skb == 0) return
+    if (Reassembly.isFragment(skb)) {
+      skb = Reassembly.preRouting(skb)
+      if (skb == 0) return
+    }
     const verdict = Hooks.preRouting(skb)
     if (verdict != NF_ACCEPT) {
       Hooks.finish(skb, verdict)
@@ -183,20 +189,15 @@ export abstract class Receive {
       return
     }
     const type = Skb.rtType(skb)
-    const pkttype = Skb.pkttype(skb)
-    if (
-      type != RTN_BROADCAST &&
-      type != RTN_MULTICAST &&
-      (pkttype == PACKET_BROADCAST || pkttype == PACKET_MULTICAST) &&
-      Conf.or4(Skb.indev(skb), CONF4_DROP_UNICAST_IN_L2_MULTICAST) != 0
-    ) {
+    if (Skb.pkttype(skb) != PACKET_HOST && Receive.isStray(skb, type)) {
       Drop.packet(skb, REASON_UNICAST_IN_L2_MULTICAST)
       return
     }
+    if (type == RTN_UNICAST) {
+      Forward.v4(skb)
+      return
+    }
     switch (type) {
-      case RTN_UNICAST:
-        Forward.v4(skb)
-        return
       case RTN_LOCAL:
       case RTN_BROADCAST:
       case RTN_MULTICAST:
@@ -207,8 +208,20 @@ export abstract class Receive {
     }
   }
 
+  /** A packet for one host in a frame for many. */
+  private static isStray(skb: usize, type: u32): bool {
+    const pkttype = Skb.pkttype(skb)
+    return (
+      type != RTN_BROADCAST &&
+      type != RTN_MULTICAST &&
+      (pkttype == PACKET_BROADCAST || pkttype == PACKET_MULTICAST) &&
+      Conf.or4(Skb.indev(skb), CONF4_DROP_UNICAST_IN_L2_MULTICAST) != 0
+    )
+  }
+
   /** Looking for an established TCP socket before the route, which finds none here, reads the whole header. */
   @inline private static earlyDemux(skb: usize): void {
+    if (!Cuts.has(skb)) return
     if (Skb.proto(skb) == IPPROTO_TCP && Skb.fragoff(skb) == 0 && Skb.pkttype(skb) == PACKET_HOST)
       Cuts.pull(skb, Skb.l4(skb) + TCP_HLEN)
   }

@@ -35,7 +35,13 @@ import {
   NDISC_NEIGHBOUR_SOLICITATION,
   PACKET_HOST,
 } from '../../src/abi/headers.ts'
-import { LINK_F_CAPTURE, LINK_KIND_DUMMY, LINK_KIND_LOOPBACK, LINK_FLAGS } from '../../src/abi/link.ts'
+import {
+  LINK_F_CAPTURE,
+  LINK_KIND_DUMMY,
+  LINK_KIND_LOOPBACK,
+  LINK_KIND_VETH,
+  LINK_FLAGS,
+} from '../../src/abi/link.ts'
 import { NUD_FAILED, NUD_INCOMPLETE, NUD_PERMANENT, NUD_REACHABLE } from '../../src/abi/neigh.ts'
 import {
   REASON_DUMMY,
@@ -82,7 +88,7 @@ export abstract class Transmit {
     Skb.setData(skb, data)
     store<u16>(data, Skb.family(skb) == NFPROTO_IPV4 ? ETH_P_IP_BE : ETH_P_IPV6_BE, ETH_TYPE)
     const kind = Link.kind(dev)
-    if (kind == LINK_KIND_LOOPBACK || kind == LINK_KIND_DUMMY) {
+    if (kind != LINK_KIND_VETH) {
       store<u64>(data, 0)
       store<u32>(data, 0, 8)
       Transmit.frame(skb, dev)

@@ -1,6 +1,6 @@
 // The loop that runs the engine: takes work from the queue until there is none, or until the budget is used up.
 
-import { WORK_FORWARD, WORK_ICMP_ERROR, WORK_TCP_RESET } from '../../src/abi/skb.ts'
+import { WORK_FORWARD, WORK_ICMP_ERROR, WORK_RECEIVE, WORK_TCP_RESET } from '../../src/abi/skb.ts'
 import { NFPROTO_IPV4 } from '../../src/abi/verdict.ts'
 import { Conntrack } from '../conntrack/core.ts'
 import { Queue } from '../packet/queue.ts'
@@ -23,21 +23,27 @@ export abstract class Work {
       if (skb == 0) break
       Conntrack.makeRoom(ENTRIES)
       done += 1
-      switch (Skb.work(skb)) {
-        case WORK_ICMP_ERROR:
-          if (Skb.family(skb) == NFPROTO_IPV4) Icmp4.error(skb)
-          else Icmp6.error(skb)
-          break
-        case WORK_TCP_RESET:
-          Tcp.reset(skb)
-          break
-        case WORK_FORWARD:
-          Forward.hook(skb)
-          break
-        default:
-          Receive.frame(skb)
-      }
+      if (Skb.work(skb) == WORK_RECEIVE) Receive.frame(skb)
+      else Work.resume(skb)
     }
     return done
+  }
+
+  /** What was put off until packets made meanwhile have gone. */
+  private static resume(skb: usize): void {
+    switch (Skb.work(skb)) {
+      case WORK_ICMP_ERROR:
+        if (Skb.family(skb) == NFPROTO_IPV4) Icmp4.error(skb)
+        else Icmp6.error(skb)
+        break
+      case WORK_TCP_RESET:
+        Tcp.reset(skb)
+        break
+      case WORK_FORWARD:
+        Forward.hook(skb)
+        break
+      default:
+        Receive.frame(skb)
+    }
   }
 }

@@ -6,7 +6,7 @@ import {
   CT_REPLY,
   CT_STATUS,
   IPS_CONFIRMED,
-  IPS_DST_NAT,
+  IPS_NAT_MASK,
   IPS_SRC_NAT,
   IP_CT_IS_REPLY,
   IP_CT_UNTRACKED,
@@ -34,7 +34,6 @@ import {
   CONNTRACK_PROTO,
   CONNTRACK_STATES,
   CONNTRACK_STATUS,
-  CTSTATE_DNAT,
   CTSTATE_INVALID,
   CTSTATE_MASK,
   CTSTATE_NOT,
@@ -52,8 +51,10 @@ import { Skb } from '../../packet/skb.ts'
 export abstract class ConntrackMatch {
   /** The same in the byte that a quick block asks for (LANE_*). */
   @inline static lane(skb: usize): u32 {
-    const state = ConntrackMatch.state(skb)
-    return (state & 0xff) | (state & CTSTATE_UNTRACKED ? (LANE_UNTRACKED as u32) : 0)
+    const ct = Skb.ct(skb)
+    const ctinfo = Skb.ctinfo(skb)
+    if (ct == 0) return ctinfo == IP_CT_UNTRACKED ? LANE_UNTRACKED : CTSTATE_INVALID
+    return ConntrackMatch.tracked(ct, ctinfo)
   }
 
   /** XT_CONNTRACK_STATE_BIT of the packet, with SNAT and DNAT of its entry. */
@@ -61,13 +62,13 @@ export abstract class ConntrackMatch {
     const ct = Skb.ct(skb)
     const ctinfo = Skb.ctinfo(skb)
     if (ct == 0) return ctinfo == IP_CT_UNTRACKED ? CTSTATE_UNTRACKED : CTSTATE_INVALID
-    const status = load<u32>(ct, CT_STATUS)
+    return ConntrackMatch.tracked(ct, ctinfo)
+  }
+
+  /** IPS_SRC_NAT and IPS_DST_NAT lie next to each other, as CTSTATE_SNAT and CTSTATE_DNAT do. */
+  @inline private static tracked(ct: usize, ctinfo: u32): u32 {
     const state = (2 as u32) << (ctinfo >= (IP_CT_IS_REPLY as u32) ? ctinfo - IP_CT_IS_REPLY : ctinfo)
-    return (
-      state |
-      (status & IPS_SRC_NAT ? (CTSTATE_SNAT as u32) : 0) |
-      (status & IPS_DST_NAT ? (CTSTATE_DNAT as u32) : 0)
-    )
+    return state | ((load<u32>(ct, CT_STATUS) & IPS_NAT_MASK) * (CTSTATE_SNAT / IPS_SRC_NAT))
   }
 
   @inline static ctstate(skb: usize, record: usize): bool {

@@ -1,7 +1,7 @@
 // Packet buffers. Two pools, one for frames of ordinary size and one for whole datagrams of up to 64 KiB, filled
 // while loading; a packet that finds its pool empty is dropped and counted, memory never grows under a packet.
 
-import { SKB_CLASS, SKB_HEADER, SKB_NEXT, SKB_ROOM, SKB_SERIAL } from '../../src/abi/skb.ts'
+import { SKB_CLASS, SKB_NEXT, SKB_ROOM, SKB_SERIAL } from '../../src/abi/skb.ts'
 import { Arena } from '../memory/arena.ts'
 import { Bytes } from '../memory/bytes.ts'
 
@@ -27,6 +27,7 @@ export abstract class Pool {
     }
     store<u32>(head, load<u32>(skb, SKB_NEXT))
     store<u32>(head, load<u32>(head, 4) - 1, 4)
+    // All of SKB_HEADER.
     Bytes.clear192(skb)
     const serial = load<u32>(STATE, 20) + 1
     store<u32>(STATE, serial, 20)

@@ -38,7 +38,7 @@ interface Exports {
 }
 
 const lookups = 1 << 16
-/** Different batches, taken in turn: one batch alone would stay in the cache. */
+/** Different batches, taken in turn, as in bench/native/lookup.c: one batch alone would stay in the cache. */
 const batches = 16
 const netnsId = 1
 

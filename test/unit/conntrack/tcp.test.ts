@@ -173,6 +173,17 @@ const SEQUENCES: readonly Sequence[] = [
   },
   { name: 'a header longer than the packet', steps: [['>', 'S', { dataOffset: 8 }, 'INVALID', 'none']] },
   { name: 'a header shorter than a header', steps: [['>', 'S', { dataOffset: 4 }, 'INVALID', 'none']] },
+  {
+    name: 'an established connection is not touched by ACKs that are broken',
+    steps: [
+      ...OPEN,
+      ['>', 'A', { seq: 101, ack: 501, dataOffset: 4 }, 'INVALID', 'ESTABLISHED 432000 ASSURED'],
+      ['>', 'A', { seq: 101, ack: 501, dataOffset: 0 }, 'INVALID', 'ESTABLISHED 432000 ASSURED'],
+      ['>', 'A', { seq: 101, ack: 501, dataOffset: 6 }, 'INVALID', 'ESTABLISHED 432000 ASSURED'],
+      ['<', 'A', { seq: 501, ack: 101, checksum: 1 }, 'INVALID', 'ESTABLISHED 432000 ASSURED'],
+      ['<', 'A', { seq: 501, ack: 101 }, 'ESTABLISHED', 'ESTABLISHED 432000 ASSURED'],
+    ],
+  },
 ]
 
 describe('TCP, segment by segment', () => {

@@ -200,6 +200,15 @@ describe('4. a NetworkPolicy that isolates for the direction is final, one for t
     expect(allowed([...world, baselineDeny, ...policies], question)).toBe(expected)
   })
 
+  it('it does not apply to the own node: Baseline decides there, and only there', () => {
+    const denyNodes = baseline(egress('Deny', [{ nodes: {} }]))
+    for (const [question, expected] of [
+      ['x/a -> node:n1 tcp 80', false],
+      ['x/a -> node:n2 tcp 80', true],
+    ] as const)
+      expect(allowed([...world, denyNodes, allowEgress], question)).toBe(expected)
+  })
+
   it('what it does not allow is denied, whatever Baseline accepts', () => {
     expect(allowed([...world, baseline(ingress('Accept')), denyAll], asked)).toBe(false)
   })

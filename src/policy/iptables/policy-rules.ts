@@ -116,9 +116,10 @@ export class PolicyRules {
   #end(unit: PolicyUnit): void {
     unit.stop()
     for (const spec of unit.sets) this.#options.sets.unuse(spec)
+    // A policy that moved to another tier is not where it was.
+    this.#table.delete(unit)
     // Another one of its name may stand in its place.
     if (this.#units.get(unit.key) !== unit) return
-    this.#table.delete(unit)
     this.#units.delete(unit.key)
     for (const family of FAMILIES) this.#writers[family].delete(unit.chain)
   }

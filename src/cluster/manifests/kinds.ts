@@ -10,6 +10,13 @@ export interface Warning {
   readonly place: Place
 }
 
+/** Where an object that a user applied is written; `undefined` for what a controller made. */
+export type PlaceOf = (
+  kind: string,
+  namespace: string | undefined,
+  name: string,
+) => Manifest['place'] | undefined
+
 /** The version each kind that is applied is served in. */
 const APPLIED: Readonly<Record<string, string>> = {
   Namespace: 'v1',

@@ -5,57 +5,20 @@
 import {
   compileLabelSelector,
   formatLabelSelector,
-  type ClusterNetworkPolicy,
   type LabelSelector,
   type Pod,
   type Service,
 } from '../../apiserver/index.ts'
 import { isRunning, podSockets, type ClusterView } from '../view.ts'
-import type { Manifest } from './document.ts'
-import type { Warning } from './kinds.ts'
-
-/** Where an object that a user applied is written; `undefined` for what a controller made. */
-export type PlaceOf = (
-  kind: string,
-  namespace: string | undefined,
-  name: string,
-) => Manifest['place'] | undefined
+import type { PlaceOf, Warning } from './kinds.ts'
+import { policyWarnings } from './policy-warnings.ts'
 
 export function selectorWarnings(view: ClusterView, placeOf: PlaceOf): Warning[] {
   return [
     ...view.services().flatMap((service) => serviceWarnings(view, service, placeOf)),
-    ...view.networkPolicies().flatMap((policy) => {
-      const { namespace, name } = policy.metadata
-      const place = placeOf('NetworkPolicy', namespace, name)
-      if (place === undefined) return []
-      const { podSelector = {} } = policy.spec
-      return selects(view, namespace, podSelector)
-        ? []
-        : [nothing(`NetworkPolicy ${name}`, podSelector, place('spec.podSelector'))]
-    }),
-    ...view.clusterNetworkPolicies().flatMap((policy) => clusterPolicyWarnings(view, policy, placeOf)),
+    ...policyWarnings(view, placeOf),
     ...view.pods().flatMap((pod) => podWarnings(pod, placeOf)),
   ]
-}
-
-function clusterPolicyWarnings(
-  view: ClusterView,
-  { metadata: { name }, spec: { subject } }: ClusterNetworkPolicy,
-  placeOf: PlaceOf,
-): Warning[] {
-  const place = placeOf('ClusterNetworkPolicy', undefined, name)
-  if (place === undefined) return []
-  const inNamespace = compileLabelSelector(subject.namespaces ?? subject.pods?.namespaceSelector)
-  const matches = compileLabelSelector(subject.namespaces === undefined ? subject.pods?.podSelector : {})
-  const selected = view
-    .pods()
-    .some(
-      ({ metadata: { namespace = '', labels } }) =>
-        matches(labels) && inNamespace(view.get('Namespace', '', namespace)?.metadata.labels),
-    )
-  if (selected) return []
-  const message = `the subject of ClusterNetworkPolicy ${name} matches no pod`
-  return [{ message, place: place('spec.subject') }]
 }
 
 function serviceWarnings(view: ClusterView, service: Service, placeOf: PlaceOf): Warning[] {
@@ -107,11 +70,6 @@ function podWarnings(pod: Pod, placeOf: PlaceOf): Warning[] {
     })
   }
   return warnings
-}
-
-function selects(view: ClusterView, namespace: string | undefined, selector: LabelSelector): boolean {
-  const matches = compileLabelSelector(selector)
-  return view.pods().some(({ metadata }) => metadata.namespace === namespace && matches(metadata.labels))
 }
 
 function nothing(who: string, selector: LabelSelector, place: Warning['place']): Warning {

@@ -351,11 +351,27 @@ spec:
     pods:
       namespaceSelector: { matchLabels: { kubernetes.io/metadata.name: default } }
       podSelector: { matchLabels: { app: nobody } }
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: nobody }
+spec: { podSelector: { matchLabels: { app: nobody } }, ingress: [{ ports: [{ port: gopher }] }] }
+---
+apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: { name: nowhere }
+spec:
+  tier: Admin
+  priority: 3
+  subject: { namespaces: { matchLabels: { team: none } } }
 `)
     await cluster.settle()
     expect(cluster.warnings().map(({ message, place }) => `${place.line}: ${message}`)).toEqual([
       '5: the selector of Service lost (app=nobody) matches no pod',
       '18: no pod that Service shy selects has a TCP port 80',
+      '44: the selector of NetworkPolicy nobody (app=nobody) matches no pod',
+      '44: no pod has a TCP port named gopher, which NetworkPolicy nobody names',
+      '52: the subject of ClusterNetworkPolicy nowhere matches no pod',
       '36: the subject of ClusterNetworkPolicy stray matches no pod',
     ])
   })

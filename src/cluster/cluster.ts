@@ -20,6 +20,7 @@ import type { Family } from '../kernel/ruleset.ts'
 import { printSysctl, type Sysctl } from '../kernel/sysctl.ts'
 import { Kubelet, type AddressOrder } from '../kubelet/index.ts'
 import type { Evaluator, PolicyOptions } from '../policy/evaluate/index.ts'
+import { policyFaults } from '../policy/faults/index.ts'
 import { DEFAULT_KUBE_PROXY_CONFIG, type KubeProxyConfig } from '../proxy/proxy-server.ts'
 import { VirtualClock } from '../sim/virtual-clock.ts'
 import { ApiView } from './api-view.ts'
@@ -123,6 +124,7 @@ export class Cluster {
     checkFields(kubeProxy, Object.keys(DEFAULT_KUBE_PROXY_CONFIG), 'kubeProxy')
     const { policy = {} } = options
     checkFields(policy, Object.keys(POLICY_CONFIG), 'policy')
+    policyFaults(policy.faults ?? [])
     if (!['keep', 're-evaluate'].includes(policy.liveConnections ?? 'keep')) {
       throw new Problem(`${String(policy.liveConnections)} is not known: expected keep or re-evaluate`, {
         field: 'policy.liveConnections',

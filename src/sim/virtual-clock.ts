@@ -77,6 +77,16 @@ export class VirtualClock implements Clock {
     return options.foreground === true ? this.#nextForeground() : this.#timers.peek()?.time
   }
 
+  /** Fires the next timer alone, of either sort. False when there is none. */
+  step(): boolean {
+    return this.#exclusively(() => {
+      this.#dropCleared()
+      if (this.#timers.peek() === undefined) return false
+      this.#fireNext()
+      return true
+    })
+  }
+
   /** Fires every timer due up to `time` (ms since the epoch), also those set meanwhile; then it is `time`. Returns how many fired. */
   runUntil(time: number): number {
     if (time < this.#now)

@@ -26,3 +26,15 @@ export {
 } from './enforcement/check.ts'
 export { questionsOf, type PacketQuestion, type QuestionSelection } from './enforcement/questions.ts'
 export { finishPod, startCluster } from './start-cluster.ts'
+export { EDGE_CASES, SERVICE_CASE, type EdgeCase } from './edge-cases.ts'
+export { policyCommands, type CommandOptions, type PolicyCommand } from './model/commands.ts'
+export { modelOf, type PolicyModel, type PolicySystem } from './model/model.ts'
+export {
+  formatFailure,
+  POLICY_PROPERTIES,
+  type PolicyProperty,
+  type PropertyFailure,
+  type PropertyOptions,
+} from './properties/index.ts'
+export { FAULT_NAMES, FAULTS, type Fault, type FaultName } from '../policy/faults/index.ts'
+export { stepClock } from './step-cluster.ts'

@@ -16,7 +16,8 @@ import {
 } from '../../apiserver/index.ts'
 import { InformerFactory } from '../../informer/index.ts'
 import { PolicyAgent, type PolicyAgentOptions } from '../../policy/iptables/agent.ts'
-import { POLICY_INPUTS, type PolicyFault } from '../../policy/plan/inputs.ts'
+import { policyFaults } from '../../policy/faults/index.ts'
+import { POLICY_INPUTS } from '../../policy/plan/inputs.ts'
 import type { Clock } from '../../sim/clock.ts'
 import type { NodeKernel } from './node-kernel.ts'
 
@@ -24,8 +25,8 @@ import type { NodeKernel } from './node-kernel.ts'
 const SYNC_POLL = 10
 
 export interface PolicyConfig extends Pick<PolicyAgentOptions, 'liveConnections'> {
-  /** What is wrong with the dataplane, for tests that must notice it. The first one wraps what is right. */
-  readonly faults?: readonly PolicyFault[]
+  /** What is wrong with the dataplane, for tests that must notice it: names of `FAULTS`. Default: nothing. */
+  readonly faults?: readonly string[]
 }
 
 export interface NodePolicyOptions extends PolicyConfig {
@@ -53,7 +54,7 @@ export class NodePolicy {
     const { clock, server, seed, faults = [], liveConnections = 'keep', onReady } = options
     this.#clock = clock
     this.#onReady = onReady
-    const inputs = faults.reduce((wrapped, fault) => fault(wrapped), POLICY_INPUTS)
+    const inputs = policyFaults(faults).reduce((wrapped, fault) => fault(wrapped), POLICY_INPUTS)
     this.#beforeFirstPacket = inputs.placement.beforeFirstPacket
     this.agent = new PolicyAgent(kernel, { inputs, liveConnections, onChange: () => this.#schedule() })
     const { agent } = this

@@ -29,7 +29,7 @@ import {
   podOf,
   serviceOf,
 } from './pod.ts'
-import { arbitraryLabels, optional, VOCABULARY, type Vocabulary } from './vocabulary.ts'
+import { arbitraryLabels, optional, NARROW_VOCABULARY, VOCABULARY, type Vocabulary } from './vocabulary.ts'
 
 export interface ClusterPlan {
   /** How many; they are named `node-1` … */
@@ -56,22 +56,34 @@ export interface ClusterSize {
   readonly maxNodes?: number
   readonly maxPods?: number
   readonly maxDeployments?: number
+  readonly minServices?: number
   readonly maxServices?: number
+  readonly minPolicies?: number
   readonly maxPolicies?: number
   readonly maxClusterPolicies?: number
+  /** Default: the usual words or few words, half of the time each. */
   readonly vocabulary?: Vocabulary
 }
 
 /** Sizes are small on purpose: a counterexample rarely needs more than three pods and two policies. */
-export function arbitraryCluster({
-  maxNodes = 2,
-  maxPods = 7,
-  maxDeployments = 1,
-  maxServices = 2,
-  maxPolicies = 4,
-  maxClusterPolicies = 2,
-  vocabulary = VOCABULARY,
-}: ClusterSize = {}): fc.Arbitrary<ClusterPlan> {
+export function arbitraryCluster(size: ClusterSize = {}): fc.Arbitrary<ClusterPlan> {
+  if (size.vocabulary !== undefined) return clusterOf(size, size.vocabulary)
+  return fc.oneof(clusterOf(size, NARROW_VOCABULARY), clusterOf(size, VOCABULARY))
+}
+
+function clusterOf(
+  {
+    maxNodes = 2,
+    maxPods = 7,
+    maxDeployments = 1,
+    minServices = 0,
+    maxServices = 2,
+    minPolicies = 0,
+    maxPolicies = 4,
+    maxClusterPolicies = 2,
+  }: ClusterSize,
+  vocabulary: Vocabulary,
+): fc.Arbitrary<ClusterPlan> {
   const namespaceLabels = fc.record(
     Object.fromEntries(vocabulary.namespaces.map((name) => [name, arbitraryLabels(vocabulary)] as const)),
   )
@@ -89,8 +101,16 @@ export function arbitraryCluster({
       namespaceLabels,
       pods: fc.array(pod, { minLength: 1, maxLength: maxPods, ...some }),
       deployments: fc.array(arbitraryWorkloadShape(vocabulary), { maxLength: maxDeployments, ...some }),
-      services: fc.array(arbitraryServiceShape(vocabulary), { maxLength: maxServices, ...some }),
-      networkPolicies: fc.array(arbitraryPolicy({ vocabulary }), { maxLength: maxPolicies, ...some }),
+      services: fc.array(arbitraryServiceShape(vocabulary), {
+        minLength: minServices,
+        maxLength: maxServices,
+        ...some,
+      }),
+      networkPolicies: fc.array(arbitraryPolicy({ vocabulary }), {
+        minLength: minPolicies,
+        maxLength: maxPolicies,
+        ...some,
+      }),
       clusterNetworkPolicies: fc.array(arbitraryClusterPolicy({ vocabulary }), {
         maxLength: maxClusterPolicies,
         ...some,

@@ -31,4 +31,4 @@ export {
   arbitraryService,
 } from './pod.ts'
 export { arbitraryNamespaceSelector, arbitraryRequirement, arbitrarySelector } from './selector.ts'
-export { arbitraryLabels, VOCABULARY, type Vocabulary } from './vocabulary.ts'
+export { arbitraryLabels, NARROW_VOCABULARY, VOCABULARY, type Vocabulary } from './vocabulary.ts'

@@ -48,8 +48,15 @@ export function arbitraryContainerPorts({ ports, portNames }: Vocabulary = VOCAB
   })
 }
 
-export function podSpec(ports: readonly ContainerPort[]): PodSpec {
-  return { containers: [{ name: 'main', image: 'example.com/app:1', ...(ports.length > 0 && { ports }) }] }
+/** `sidecar`: the ports are those of a container that starts before the main one and stays. */
+export function podSpec(ports: readonly ContainerPort[], sidecar = false): PodSpec {
+  const main = { name: 'main', image: 'example.com/app:1' }
+  if (ports.length === 0) return { containers: [main] }
+  if (!sidecar) return { containers: [{ ...main, ports }] }
+  return {
+    initContainers: [{ name: 'sidecar', image: 'example.com/proxy:1', restartPolicy: 'Always', ports }],
+    containers: [main],
+  }
 }
 
 /** What a pod is, before it has a name and a place. */
@@ -58,6 +65,7 @@ export interface PodShape {
   readonly labels: Labels
   readonly ports: readonly ContainerPort[]
   readonly hostNetwork: boolean
+  readonly sidecar: boolean
 }
 
 export function arbitraryPodShape(vocabulary: Vocabulary = VOCABULARY): fc.Arbitrary<PodShape> {
@@ -66,11 +74,12 @@ export function arbitraryPodShape(vocabulary: Vocabulary = VOCABULARY): fc.Arbit
     labels: arbitraryLabels(vocabulary),
     ports: arbitraryContainerPorts(vocabulary),
     hostNetwork: mostly(false, fc.constant(true), 9),
+    sidecar: mostly(false, fc.constant(true), 4),
   })
 }
 
 export function podOf(
-  { namespace, labels, ports, hostNetwork }: PodShape,
+  { namespace, labels, ports, hostNetwork, sidecar }: PodShape,
   name: string,
   nodeName?: string,
 ): Manifest<Pod> {
@@ -80,7 +89,7 @@ export function podOf(
     kind: 'Pod',
     metadata: { name, namespace, labels },
     spec: {
-      ...podSpec(ports),
+      ...podSpec(ports, sidecar),
       ...(nodeName !== undefined && { nodeName }),
       ...(hostNetwork && { hostNetwork }),
     },
@@ -153,7 +162,7 @@ export function arbitraryService(vocabulary: Vocabulary = VOCABULARY): fc.Arbitr
     .map(([shape, number]) => serviceOf(shape, `service-${number}`))
 }
 
-export interface WorkloadShape extends Omit<PodShape, 'hostNetwork'> {
+export interface WorkloadShape extends Omit<PodShape, 'hostNetwork' | 'sidecar'> {
   readonly replicas: number
 }
 

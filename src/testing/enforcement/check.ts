@@ -54,30 +54,54 @@ const SOURCE_PORT = 39_998
 /** `questions`: default, all that the policies of the cluster tell apart, or a sample of them. Time does not pass. */
 export function checkEnforcement(
   cluster: Cluster,
-  questions?: readonly Question[],
+  questions: readonly Question[] | undefined = undefined,
   options: EnforcementOptions = {},
 ): EnforcementReport {
   const evaluator = options.evaluator ?? cluster.evaluator(options.policy)
-  const ends = new Map(endsOf(cluster.view).map((end) => [keyOf(end.endpoint), end]))
-  const asked = (questions ?? questionsOf(cluster.view, options)).flatMap((question) => {
-    const made = attemptOf(ends, question)
-    return made === undefined ? [] : [made]
-  })
-  const results = cluster.probe(
-    asked.map(({ attempt }) => attempt),
-    { forget: true },
-  )
+  const answers = probeQuestions(cluster, questions ?? questionsOf(cluster.view, options))
   let allowed = 0
   const differences: Difference[] = []
-  for (const [index, { question }] of asked.entries()) {
-    const observed = results[index]
-    if (observed === undefined) throw new Error('checkEnforcement: a packet without a result')
+  for (const { question, observed } of answers) {
     const expected = evaluator.verdict(question)
     if (expected.allowed) allowed++
     const kind = differenceOf(expected.allowed, observed)
     if (kind !== undefined) differences.push({ kind, question, expected, observed })
   }
-  return { checked: asked.length, allowed, denied: asked.length - allowed, differences }
+  return { checked: answers.length, allowed, denied: answers.length - allowed, differences }
+}
+
+export interface Answer {
+  readonly question: PacketQuestion
+  readonly observed: AttemptResult
+}
+
+export interface ProbeOptions {
+  /** Conntrack keeps nothing of the packets. Default true. */
+  readonly forget?: boolean
+  readonly sourcePort?: number
+}
+
+/** A packet for each question. Those whose ends are not on the network or share no family are left out. */
+export function probeQuestions(
+  cluster: Cluster,
+  questions: readonly Question[],
+  { forget = true, sourcePort = SOURCE_PORT }: ProbeOptions = {},
+): Answer[] {
+  const ends = new Map(endsOf(cluster.view).map((end) => [keyOf(end.endpoint), end]))
+  const there = new Set(cluster.engine.netnsNames())
+  const asked = questions.flatMap((question) => {
+    const made = attemptOf(ends, question, sourcePort)
+    return made === undefined || !there.has(made.attempt.netns) ? [] : [made]
+  })
+  const results = cluster.probe(
+    asked.map(({ attempt }) => attempt),
+    { forget },
+  )
+  return asked.map(({ question }, index) => {
+    const observed = results[index]
+    if (observed === undefined) throw new Error('probeQuestions: a packet without a result')
+    return { question, observed }
+  })
 }
 
 /** The first packet reached the stack it was for. */
@@ -100,6 +124,7 @@ export function differenceOf(allowed: boolean, observed: AttemptResult): Differe
 function attemptOf(
   ends: ReadonlyMap<string, End>,
   question: Question,
+  sourcePort: number,
 ): { question: PacketQuestion; attempt: Attempt } | undefined {
   const from = endOf(ends, question.from)
   const to = endOf(ends, question.to)
@@ -115,7 +140,7 @@ function attemptOf(
         netns: from.netns,
         protocol,
         source,
-        sourcePort: SOURCE_PORT,
+        sourcePort,
         destination,
         destinationPort: protocol === 'icmp' ? 0 : (question.port ?? 0),
       },
@@ -143,15 +168,19 @@ export function keyOf(endpoint: Endpoint): string {
   }
 }
 
+/** `default/a → default/b 80/tcp (ipv4)` */
+export function formatQuestion({ from, to, protocol, port, family }: PacketQuestion): string {
+  const on = port === undefined ? protocol : `${port}/${protocol}`
+  return `${keyOf(from)} → ${keyOf(to)} ${on} (${family})`
+}
+
 /** `blocked: default/a → default/b 80/tcp (ipv4): …`, and with a cluster the packet's way. */
 export function describeDifference(
   { kind, question, expected, observed }: Difference,
   cluster?: Cluster,
 ): string {
-  const { from, to, protocol, port, family } = question
-  const on = port === undefined ? protocol : `${port}/${protocol}`
   const lines = [
-    `${kind}: ${keyOf(from)} → ${keyOf(to)} ${on} (${family})`,
+    `${kind}: ${formatQuestion(question)}`,
     `  policies: ${expected.allowed ? 'allowed' : 'denied'}; ${expected.reason}`,
     `  packet:   ${observed.verdict}, ${reasonText(observed.reason)}; reply ${observed.reply}`,
   ]

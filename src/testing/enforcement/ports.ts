@@ -48,3 +48,15 @@ export function portsOf(view: ClusterView): AskedPort[] {
     { protocol: 'icmp', port: 0 },
   ]
 }
+
+/** The ports that containers declare, each once. */
+export function declaredPorts(view: ClusterView): AskedPort[] {
+  const seen = new Map(
+    view
+      .pods()
+      .flatMap((pod) =>
+        podSockets(pod).map((socket) => [`${socket.port}/${socket.protocol}`, socket] as const),
+      ),
+  )
+  return [...seen.values()]
+}

@@ -5,7 +5,7 @@ import type { Family } from '../../kernel/ruleset.ts'
 import type { Question } from '../../policy/evaluate/index.ts'
 import { Random } from '../../sim/random.ts'
 import { endsOf, type End } from './ends.ts'
-import { portsOf, type AskedPort } from './ports.ts'
+import { declaredPorts, portsOf, type AskedPort } from './ports.ts'
 
 export interface QuestionSelection {
   /** At most so many, drawn by `seed`. Default: all. */
@@ -25,40 +25,73 @@ export interface PacketQuestion extends Question {
 const FAMILIES: readonly Family[] = ['ipv4', 'ipv6']
 
 /**
- * Pairs in which policies have a say come first in a sample: two ends that are both no pods are asked about once in
- * twenty times.
+ * A sample asks mostly about pods, and mostly about ports that pods have: that is where policies have a say. Where the
+ * sample is as large as all there is to ask, all of it is asked, in a fixed order.
  */
 export function questionsOf(
   view: ClusterView,
   { limit = Infinity, seed = 1, families = FAMILIES }: QuestionSelection = {},
 ): PacketQuestion[] {
-  const pairs = families.flatMap((family) => {
-    const ends = endsOf(view).filter(({ addresses }) => addresses.some((one) => familyOf(one) === family))
-    return ends.flatMap((from) => ends.filter((to) => mayTalk(from, to)).map((to) => ({ from, to, family })))
-  })
+  const all = endsOf(view)
   const ports = portsOf(view)
-  const random = new Random(seed)
-  const every = pairs.length * ports.length
-  const at = (index: number): PacketQuestion[] => {
-    const pair = pairs[Math.floor(index / ports.length)]
-    const asked = ports[index % ports.length]
-    if (pair === undefined || asked === undefined) return []
-    const { protocol, port } = asked
-    return [
-      {
-        from: pair.from.endpoint,
-        to: pair.to.endpoint,
-        protocol,
-        ...(protocol === 'icmp' ? {} : { port }),
-        family: pair.family,
-      },
-    ]
+  const groups = families.map((family): Group => {
+    const ends = all.filter(({ addresses }) => addresses.some((one) => familyOf(one) === family))
+    return { family, ends, pods: ends.filter(({ endpoint }) => endpoint.kind === 'pod') }
+  })
+  const every = groups.reduce((sum, { ends }) => sum + ends.length * ends.length * ports.length, 0)
+  if (every <= limit) {
+    return groups.flatMap(({ family, ends }) =>
+      ends.flatMap((from) =>
+        ends
+          .filter((to) => mayTalk(from, to))
+          .flatMap((to) => ports.map((port) => questionOf(from, to, port, family))),
+      ),
+    )
   }
-  if (every <= limit) return Array.from({ length: every }, (_, index) => at(index)).flat()
-  return Array.from({ length: limit }, () => at(random.below(every))).flat()
+  return sample(groups, ports, declaredPorts(view), limit, new Random(seed))
 }
 
-/** What is outside talks to itself without us; a pod and a node of the same namespace are the same end. */
+interface Group {
+  readonly family: Family
+  readonly ends: readonly End[]
+  readonly pods: readonly End[]
+}
+
+function sample(
+  groups: readonly Group[],
+  ports: readonly AskedPort[],
+  declared: readonly AskedPort[],
+  limit: number,
+  random: Random,
+): PacketQuestion[] {
+  const any = <T>(items: readonly T[]): T => {
+    const item = items[random.below(items.length)]
+    if (item === undefined) throw new Error('questionsOf: nothing to draw from')
+    return item
+  }
+  const questions: PacketQuestion[] = []
+  while (questions.length < limit) {
+    const { family, ends, pods } = any(groups)
+    const end = (): End => any(pods.length > 0 && random.below(10) < 7 ? pods : ends)
+    const [from, to] = [end(), end()]
+    if (!mayTalk(from, to)) continue
+    const port = any(declared.length > 0 && random.below(10) < 5 ? declared : ports)
+    questions.push(questionOf(from, to, port, family))
+  }
+  return questions
+}
+
+function questionOf(from: End, to: End, { protocol, port }: AskedPort, family: Family): PacketQuestion {
+  return {
+    from: from.endpoint,
+    to: to.endpoint,
+    protocol,
+    ...(protocol === 'icmp' ? {} : { port }),
+    family,
+  }
+}
+
+/** What is outside talks to itself without us. */
 function mayTalk(from: End, to: End): boolean {
   return !(from.endpoint.kind === 'address' && to.endpoint.kind === 'address')
 }

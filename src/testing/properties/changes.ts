@@ -1,0 +1,48 @@
+/** Any history of a cluster: after each change, packets meet what the evaluator says of the objects as they are. */
+import fc from 'fast-check'
+import type { PodShape } from '../arbitraries/pod.ts'
+import { arbitraryCluster, type ClusterPlan } from '../arbitraries/cluster.ts'
+import { NARROW_VOCABULARY } from '../arbitraries/vocabulary.ts'
+import { edgeCase } from '../edge-cases.ts'
+import { newPod, packetsSent, podDeleted, policyCommands, type PolicyCommand } from '../model/commands.ts'
+import { modelOf } from '../model/model.ts'
+import { startCluster } from '../start-cluster.ts'
+import { planText, policyProperty } from './property.ts'
+
+interface History {
+  readonly plan: ClusterPlan
+  readonly commands: Iterable<PolicyCommand>
+}
+
+const nobody: PodShape = { namespace: 'default', labels: {}, ports: [], hostNetwork: false, sidecar: false }
+
+/** A pod that may reach the server stops, is gone, and another gets its address. */
+const replaced: History = {
+  plan: { ...edgeCase('a finished pod'), finished: [] },
+  commands: [podDeleted(0), packetsSent(1000, 1), waits(2000), newPod(nobody, 0), packetsSent(1000, 2)],
+}
+
+export const changesAreFollowed = policyProperty<History>({
+  name: 'changesAreFollowed',
+  description:
+    'After any history of pods, labels, policies, rollouts and time, packets meet what the objects say now; the evaluator that heard of every change says what one from scratch says.',
+  arbitrary: fc.record({
+    plan: arbitraryCluster({ vocabulary: NARROW_VOCABULARY, maxServices: 0 }),
+    commands: fc.commands(policyCommands(), { maxCommands: 12 }),
+  }),
+  edges: [replaced],
+  describe: ({ plan, commands }) =>
+    `${[...commands].map((command) => `# ${command.toString()}\n`).join('')}${planText(plan)}`,
+  holds: async ({ plan, commands }, setup) => {
+    const state = async () => ({ model: modelOf(plan), real: { cluster: await startCluster(plan, setup) } })
+    await fc.asyncModelRun(state, [...commands, packetsSent(300, 7)])
+  },
+})
+
+function waits(milliseconds: number): PolicyCommand {
+  return {
+    check: () => true,
+    run: async (_, { cluster }) => cluster.advance(milliseconds),
+    toString: () => `time passes: ${milliseconds} ms`,
+  }
+}

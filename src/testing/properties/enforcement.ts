@@ -1,0 +1,44 @@
+/** The dataplane answers as the evaluator: packets between pods, nodes and addresses outside, and through Services. */
+import fc from 'fast-check'
+import { arbitraryCluster } from '../arbitraries/cluster.ts'
+import { EDGE_CASES, SERVICE_CASE } from '../edge-cases.ts'
+import { checkEnforcement, formatReport } from '../enforcement/check.ts'
+import { checkServices } from '../enforcement/services.ts'
+import { startCluster } from '../start-cluster.ts'
+import { planText, policyProperty } from './property.ts'
+
+/** Packets a cluster; more for one that is known to be worth it. */
+const PACKETS = 600
+const EDGE_PACKETS = 1500
+
+const drawnCluster = fc.record({
+  plan: arbitraryCluster(),
+  seed: fc.noShrink(fc.nat({ max: 0xffff })),
+  packets: fc.constant(PACKETS),
+})
+
+export const packetsMeetWhatPoliciesSay = policyProperty({
+  name: 'packetsMeetWhatPoliciesSay',
+  description:
+    'A packet reaches the other stack, and its answer comes back, exactly where the evaluator allows the connection; both families.',
+  arbitrary: drawnCluster,
+  edges: EDGE_CASES.map(({ plan }) => ({ plan, seed: 1, packets: EDGE_PACKETS })),
+  describe: ({ plan }) => planText(plan),
+  holds: async ({ plan, seed, packets }, setup) => {
+    const cluster = await startCluster(plan, setup)
+    const report = checkEnforcement(cluster, undefined, { limit: packets, seed })
+    if (report.differences.length > 0) throw new Error(formatReport(report, cluster))
+  },
+})
+
+export const policiesSeeTheBackend = policyProperty({
+  name: 'policiesSeeTheBackend',
+  description: 'A connection to a Service is judged by the pod and port that it is sent on to.',
+  arbitrary: arbitraryCluster({ minServices: 1, maxPolicies: 3 }),
+  edges: [SERVICE_CASE.plan],
+  describe: planText,
+  holds: async (plan, setup) => {
+    const report = checkServices(await startCluster(plan, setup))
+    if (report.differences.length > 0) throw new Error(report.differences.slice(0, 5).join('\n\n'))
+  },
+})

@@ -1,0 +1,31 @@
+/** The shipped properties hold for our own dataplane, and notice every mistake in the catalogue. */
+import { describe, expect, it } from 'vitest'
+import { FAULT_NAMES } from '../../../src/policy/faults/index.ts'
+import { POLICY_PROPERTIES } from '../../../src/testing/properties/index.ts'
+
+const SEED = 20240101
+
+/** Clusters drawn for each, besides the edge cases: what a minute allows. `npm run campaign` draws many more. */
+const RUNS: Readonly<Record<string, number>> = {
+  packetsMeetWhatPoliciesSay: 30,
+  policiesSeeTheBackend: 10,
+  changesAreFollowed: 20,
+}
+const OTHERS = 8
+
+describe('a policy dataplane', () => {
+  it.each(POLICY_PROPERTIES.map((property) => [property.name, property] as const))(
+    '%s',
+    async (name, property) => {
+      await property.assert({ seed: SEED, runs: RUNS[name] ?? OTHERS })
+    },
+  )
+})
+
+describe('with a mistake in the dataplane, some property does not hold', () => {
+  it.each(FAULT_NAMES)('%s', async (fault) => {
+    const options = { seed: SEED, runs: 0, edgesOnly: true, quick: true, faults: [fault] }
+    for (const property of POLICY_PROPERTIES) if ((await property.check(options)) !== undefined) return
+    expect.unreachable(`no property notices ${fault}`)
+  })
+})

@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     projects: [
       { test: { name: 'unit', include: ['test/{unit,property}/**/*.test.ts'], testTimeout: 60_000 } },
+      { test: { name: 'campaign', include: ['test/campaign/**/*.test.ts'], testTimeout: 600_000 } },
       {
         test: {
           name: 'kernel',

@@ -38,3 +38,14 @@ export {
 } from './properties/index.ts'
 export { FAULT_NAMES, FAULTS, type Fault, type FaultName } from '../policy/faults/index.ts'
 export { stepClock } from './step-cluster.ts'
+export {
+  formatExpectation,
+  formatMutationScore,
+  mutationScore,
+  type MissingExpectation,
+  type Mutant,
+  type MutationOptions,
+  type MutationScore,
+  type Suite,
+} from './mutation/index.ts'
+export { checkServices, formatServiceDifference, type ServiceDifference } from './enforcement/services.ts'

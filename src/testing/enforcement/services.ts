@@ -13,11 +13,27 @@ import { endsOf } from './ends.ts'
 
 export interface ServiceReport {
   readonly checked: number
-  /** Each in words. */
-  readonly differences: readonly string[]
+  readonly differences: readonly ServiceDifference[]
+}
+
+export interface ServiceDifference {
+  readonly from: string
+  /** `namespace/svc/name`. */
+  readonly to: string
+  readonly address: string
+  readonly port: number
+  readonly protocol: string
+  /** Some backend may be reached. */
+  readonly allowed: boolean
+  /** What the packet met instead. */
+  readonly wrong: string
+  /** Why, in the evaluator's words. */
+  readonly reason: string
 }
 
 interface Asked {
+  readonly from: string
+  readonly to: string
   readonly attempt: Attempt
   readonly answer: ReferenceAnswer
 }
@@ -34,7 +50,8 @@ export function checkServices(cluster: Cluster): ServiceReport {
           const protocol = name.toLowerCase() as 'tcp' | 'udp' | 'sctp'
           const answer = cluster.reference({ from: label, to: destination, port, protocol })
           const attempt = { netns, protocol, source, sourcePort: 39_996, destination, destinationPort: port }
-          return [{ attempt, answer }]
+          const { namespace = '', name: serviceName } = service.metadata
+          return [{ from: label, to: `${namespace}/svc/${serviceName}`, attempt, answer }]
         }),
       ),
     ),
@@ -43,17 +60,21 @@ export function checkServices(cluster: Cluster): ServiceReport {
     asked.map(({ attempt }) => attempt),
     { forget: true },
   )
-  const differences = asked.flatMap(({ attempt, answer }, index) => {
+  const differences = asked.flatMap(({ from, to, attempt, answer }, index): ServiceDifference[] => {
     const result = results[index]
     const wrong = result === undefined ? 'has no result' : judge(answer, result)
-    const { protocol, destination, destinationPort } = attempt
-    return wrong === undefined
-      ? []
-      : [
-          `${answer.from} → ${destination}:${destinationPort}/${protocol}: ${wrong}\n  policies: ${answer.reason}`,
-        ]
+    if (wrong === undefined) return []
+    const { protocol, destination: address, destinationPort: port } = attempt
+    const allowed = answer.paths.some((path) => path.allowed)
+    return [{ from, to, address, port, protocol, allowed, wrong, reason: answer.reason }]
   })
   return { checked: asked.length, differences }
+}
+
+/** Two lines: what the packet met, and what policies say. */
+export function formatServiceDifference(difference: ServiceDifference): string {
+  const { from, to, address, port, protocol, wrong, reason } = difference
+  return `${from} → ${to} (${address}) ${port}/${protocol}: ${wrong}\n  policies: ${reason}`
 }
 
 /** What is wrong, if anything. */

@@ -7,6 +7,7 @@ import { edgeCase } from '../edge-cases.ts'
 import { newPod, packetsSent, podDeleted, policyCommands, type PolicyCommand } from '../model/commands.ts'
 import { modelOf } from '../model/model.ts'
 import { startCluster } from '../start-cluster.ts'
+import { expectRecompiled } from './recompiled.ts'
 import { planText, policyProperty } from './property.ts'
 
 interface History {
@@ -35,9 +36,19 @@ export const changesAreFollowed = policyProperty<History>({
     `${[...commands].map((command) => `# ${command.toString()}\n`).join('')}${planText(plan)}`,
   holds: async ({ plan, commands }, setup) => {
     const state = async () => ({ model: modelOf(plan), real: { cluster: await startCluster(plan, setup) } })
-    await fc.asyncModelRun(state, [...commands, packetsSent(300, 7)])
+    await fc.asyncModelRun(state, [...commands, packetsSent(300, 7), recompiles])
   },
 })
+
+/** Nothing is left over in the kernel, and nothing is missing. A dataplane with a mistake compiles otherwise anyway. */
+const recompiles: PolicyCommand = {
+  check: () => true,
+  run: async (_, { cluster }) => {
+    await cluster.settle()
+    expectRecompiled(cluster)
+  },
+  toString: () => 'compiles from scratch',
+}
 
 function waits(milliseconds: number): PolicyCommand {
   return {

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { arbitraryCluster } from '../arbitraries/cluster.ts'
 import { EDGE_CASES, SERVICE_CASE } from '../edge-cases.ts'
 import { checkEnforcement, formatReport } from '../enforcement/check.ts'
-import { checkServices } from '../enforcement/services.ts'
+import { checkServices, formatServiceDifference } from '../enforcement/services.ts'
 import { startCluster } from '../start-cluster.ts'
 import { planText, policyProperty } from './property.ts'
 
@@ -39,6 +39,7 @@ export const policiesSeeTheBackend = policyProperty({
   describe: planText,
   holds: async (plan, setup) => {
     const report = checkServices(await startCluster(plan, setup))
-    if (report.differences.length > 0) throw new Error(report.differences.slice(0, 5).join('\n\n'))
+    if (report.differences.length > 0)
+      throw new Error(report.differences.slice(0, 5).map(formatServiceDifference).join('\n\n'))
   },
 })

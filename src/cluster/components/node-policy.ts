@@ -17,7 +17,7 @@ import {
 import { InformerFactory } from '../../informer/index.ts'
 import { PolicyAgent, type PolicyAgentOptions } from '../../policy/iptables/agent.ts'
 import { policyFaults } from '../../policy/faults/index.ts'
-import { POLICY_INPUTS } from '../../policy/plan/inputs.ts'
+import { POLICY_INPUTS, type PolicyFault } from '../../policy/plan/inputs.ts'
 import type { Clock } from '../../sim/clock.ts'
 import type { NodeKernel } from './node-kernel.ts'
 
@@ -25,8 +25,8 @@ import type { NodeKernel } from './node-kernel.ts'
 const SYNC_POLL = 10
 
 export interface PolicyConfig extends Pick<PolicyAgentOptions, 'liveConnections'> {
-  /** What is wrong with the dataplane, for tests that must notice it: names of `FAULTS`. Default: nothing. */
-  readonly faults?: readonly string[]
+  /** What is wrong with the dataplane, for tests that must notice it: names of `FAULTS`, or one's own. Default: nothing. */
+  readonly faults?: readonly (string | PolicyFault)[]
 }
 
 export interface NodePolicyOptions extends PolicyConfig {

@@ -35,7 +35,12 @@ export function faultNamed(name: string, field = 'faults'): Fault {
   })
 }
 
-/** What a compiler's inputs are wrapped in, in this order. */
-export function policyFaults(names: readonly string[], field = 'policy.faults'): PolicyFault[] {
-  return names.map((name, index) => faultNamed(name, `${field}[${index}]`).apply)
+/** What a compiler's inputs are wrapped in, in this order: mistakes of the catalogue by name, or one's own. */
+export function policyFaults(
+  faults: readonly (string | PolicyFault)[],
+  field = 'policy.faults',
+): PolicyFault[] {
+  return faults.map((fault, index) =>
+    typeof fault === 'function' ? fault : faultNamed(fault, `${field}[${index}]`).apply,
+  )
 }

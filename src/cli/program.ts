@@ -54,6 +54,7 @@ Exit codes: 0 done, 1 an expectation failed, 2 the input or usage is wrong, 3 a 
   policyOptions(clusterOptions(root.command('list')))
     .description('every connection that policies allow, by the reference evaluator')
     .option('--family <family>', 'of addresses: ipv4 (default) or ipv6')
+    .option('--exposure', 'also what is open to workloads that do not exist yet')
     .option('--within-workloads', 'also between the pods of one workload')
     .option('--focus-workload <names>', 'only lines of these workloads: NAME or NS/NAME, comma-separated')
     .option('--focus-workload-peer <names>', 'and of these at the other end')

@@ -46,6 +46,7 @@ export abstract class KernelRoutes {
       if (
         Route.type(same) == type &&
         Route.dev(same) == link &&
+        Route.metric(same) == metric &&
         (src == 0 || Address.equal(Route.prefsrc(same), src))
       ) {
         return

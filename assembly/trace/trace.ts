@@ -80,14 +80,14 @@ export abstract class Trace {
 
   /** A record with everything the packet itself says; 0 when there is no room. */
   @inline static record(skb: usize, kind: u32, hook: u32): usize {
-    return Trace.recordIn(BUFFER, skb, kind, hook)
+    return Trace.recordIn(BUFFER, skb, kind, hook, TRACE_SIZE)
   }
 
-  /** The same in a buffer of the caller's. */
-  static recordIn(buffer: usize, skb: usize, kind: u32, hook: u32): usize {
-    const at = Buffer.extend(buffer, TRACE_SIZE)
+  /** The same in a buffer of the caller's, with zeroed room for `size` bytes in all. */
+  static recordIn(buffer: usize, skb: usize, kind: u32, hook: u32, size: u32): usize {
+    const at = Buffer.extend(buffer, size)
     if (at == 0) return 0
-    memory.fill(at, 0, TRACE_SIZE)
+    memory.fill(at, 0, size)
     store<u8>(at, kind, TRACE_KIND)
     store<u8>(at, hook, TRACE_HOOK)
     store<u8>(at, Skb.family(skb), TRACE_FAMILY)

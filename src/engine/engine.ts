@@ -15,7 +15,7 @@ import type {
   RouteKey,
 } from '../kernel/net.ts'
 import { Problem } from '../kernel/problem.ts'
-import type { Family, Ruleset } from '../kernel/ruleset.ts'
+import type { Counters, Family, Ruleset } from '../kernel/ruleset.ts'
 import type { AddressKey } from './addresses.ts'
 import { Conntrack } from './conntrack.ts'
 import { Instance } from './instance.ts'
@@ -23,6 +23,7 @@ import type { CompiledEngine } from './load.ts'
 import { Sets } from './ipset.ts'
 import type { NeighbourKey } from './neighbours.ts'
 import { type Listener, Netns } from './netns.ts'
+import { type LogRecord, Logs } from './logs.ts'
 import { Packets } from './packets.ts'
 import { PROBE_BATCH, Probes, type Attempt, type AttemptResult } from './probe.ts'
 import { RulesetLoader } from './ruleset/load.ts'
@@ -53,6 +54,7 @@ export class Engine {
   readonly #rules: RulesetLoader
   readonly #sets: Sets
   readonly #traces: Traces
+  readonly #logs: Logs
   readonly #netns = new Map<string, Netns>()
   readonly #ids = new Map<number, string>()
   /** Names of the links that are captured, by their number. */
@@ -82,6 +84,10 @@ export class Engine {
         return space && this.#rules.chainName(space.address, family, table, id)
       },
     })
+    this.#logs = new Logs(instance, this.#traces, (netns, family, table, id, index) => {
+      const space = this.#netns.get(netns)
+      return space && this.#rules.rule(space.address, family, table, id, index)
+    })
     this.#rules = new RulesetLoader({
       alloc: (bytes) => instance.alloc(bytes),
       free: (ptr, bytes) => instance.free(ptr, bytes),
@@ -103,6 +109,16 @@ export class Engine {
   /** The records since the last call, in the order of what happened. */
   takeTrace(): TraceRecord[] {
     return this.#traces.take()
+  }
+
+  /** Whether packets that meet LOG and NFLOG rules leave records. */
+  log(on: boolean): void {
+    this.#logs.set(on)
+  }
+
+  /** The records of LOG and NFLOG since the last call, in the order of what happened. */
+  takeLog(): LogRecord[] {
+    return this.#logs.take()
   }
 
   /** How many packets ended for each REASON_* since the engine was made; only those that occurred. */
@@ -141,6 +157,7 @@ export class Engine {
   netnsDelete(name: string): void {
     const netns = this.netns(name)
     this.run()
+    this.#logs.drain()
     this.#conntrack.flush(netns.id)
     this.#rules.forget(netns.address)
     this.#sets.forget(netns.address)
@@ -330,12 +347,24 @@ export class Engine {
   // Rules.
 
   rulesetSet(netns: string, ruleset: Ruleset): void {
+    this.#logs.drain()
     this.#rules.load(this.netns(netns).address, ruleset)
   }
 
   /** The rules of a family with their counters as they are. */
   ruleset(netns: string, family: Family): Ruleset {
     return this.#rules.live(this.netns(netns).address, family)
+  }
+
+  /** Makes a named packet counter (`nfacct add`), for rules with `-m nfacct`; one of that name may be there already. */
+  nfacctAdd(netns: string, name: string): void {
+    if (name === '' || name.length > 31) throw new Problem('nfacct: bad object name', { field: name })
+    this.#rules.nfacctAdd(this.netns(netns).address, name)
+  }
+
+  /** Named packet counters as they are, in the order in which they were made. */
+  nfacctList(netns: string): ReadonlyMap<string, Counters> {
+    return this.#rules.nfacctList(this.netns(netns).address)
   }
 
   // IP sets.

@@ -45,6 +45,8 @@ export interface EngineExports extends ConntrackExports, IpsetExports {
   capture_buffer(): number
   trace_buffer(): number
   trace_set(on: number): void
+  log_set(on: number): void
+  log_buffer(): number
   reason_counts(): number
   jumpstack_set(ptr: number): void
   chain_reset(chain: number): void

@@ -1,5 +1,6 @@
 export type { CompiledEngine } from './load.ts'
 export { Engine, type Captured, type EngineOptions } from './engine.ts'
+export type { LogRecord } from './logs.ts'
 export type { Listener } from './netns.ts'
 export type { Attempt, AttemptResult } from './probe.ts'
 export { reasonText } from './reasons.ts'

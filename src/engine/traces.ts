@@ -8,7 +8,7 @@ import { Problem } from '../kernel/problem.ts'
 import type { Instance } from './instance.ts'
 import { readAddress, readPort } from './tuples.ts'
 
-const KINDS = ['', 'received', 'rule', 'policy', 'nat', 'route', 'sent', 'end', 'made'] as const
+const KINDS = ['', 'received', 'rule', 'policy', 'nat', 'route', 'sent', 'end', 'made', 'log'] as const
 const HOOKS = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'] as const
 const TABLES: readonly TableName[] = ['raw', 'mangle', 'nat', 'filter', 'security']
 const ROUTES = [
@@ -24,7 +24,7 @@ const ROUTES = [
 ] as const
 
 export interface TraceRecord {
-  readonly kind: 'received' | 'rule' | 'policy' | 'nat' | 'route' | 'sent' | 'end' | 'made'
+  readonly kind: (typeof KINDS)[number]
   /** Number of the packet, in the order in which packets came to be. */
   readonly packet: number
   /** Milliseconds since the epoch. */
@@ -83,23 +83,24 @@ export class Traces {
     const used = words[buffer + 2]!
     const lost = words[buffer + 3]!
     const records: TraceRecord[] = []
-    for (let at = data; at < data + used; at += T.TRACE_SIZE) records.push(this.#read(at))
+    for (let at = data; at < data + used; at += T.TRACE_SIZE) records.push(this.read(at))
     words[buffer + 2] = 0
     words[buffer + 3] = 0
     if (lost !== 0) throw new Problem(`${lost} trace records did not fit into memory`)
     return records
   }
 
-  #read(at: number): TraceRecord {
+  /** The record at an address. */
+  read(at: number): TraceRecord {
     const { words, bytes } = this.#instance
     const word = (offset: number): number => words[(at + offset) >>> 2]!
-    const kind = KINDS[bytes[at + T.TRACE_KIND]!] as TraceRecord['kind']
+    const kind = KINDS[bytes[at + T.TRACE_KIND]!] ?? ''
     const netns = this.#names.netns(word(T.TRACE_NETNS)) ?? ''
     const number = bytes[at + T.TRACE_FAMILY]!
     const family: Family = number === NFPROTO_IPV4 ? 'ipv4' : 'ipv6'
     const hook = HOOKS[bytes[at + T.TRACE_HOOK]!]
     const tuple = at + T.TRACE_TUPLE
-    const inside = kind === 'rule' || kind === 'policy'
+    const inside = kind === 'rule' || kind === 'policy' || kind === 'log'
     const table = TABLES[bytes[at + T.TRACE_TABLE]!]!
     const chain = inside ? this.#names.chain(netns, family, table, word(T.TRACE_CHAIN)) : undefined
     const inInterface = this.#names.link(netns, word(T.TRACE_INDEV))
@@ -115,7 +116,7 @@ export class Traces {
       ...(hook && { hook }),
       ...(inside && { table, verdict: word(T.TRACE_VERDICT) | 0 }),
       ...(chain !== undefined && { chain }),
-      ...(kind === 'rule' && { rule: word(T.TRACE_RULE) }),
+      ...((kind === 'rule' || kind === 'log') && { rule: word(T.TRACE_RULE) }),
       ...(kind === 'end' && { reason: word(T.TRACE_REASON) }),
       ...(kind === 'route' && { route: ROUTES[word(T.TRACE_REASON)] ?? 'unspec' }),
       ...(inInterface !== undefined && { inInterface }),

@@ -1,4 +1,5 @@
 import { Engine } from '../engine/engine.ts'
+import type { LogRecord } from '../engine/index.ts'
 import { Problem } from '../kernel/problem.ts'
 import { runScript } from './shell.ts'
 import { ROOT_NETNS } from './tools/tool.ts'
@@ -29,6 +30,7 @@ export class Lab {
   constructor({ seed = 1, start = 0, readFile = noFiles }: LabOptions = {}) {
     this.engine = Engine.create({ seed })
     this.engine.advanceTo(start)
+    this.engine.log(true)
     this.engine.netnsAdd(ROOT_NETNS)
     this.#readFile = readFile
   }
@@ -74,6 +76,11 @@ export class Lab {
   /** From now on keeps the frames that arrive at an interface; what is injected there is not among them. */
   capture(netns: string, link: string): void {
     this.engine.capture(netns, link, true)
+  }
+
+  /** What LOG and NFLOG rules had to say since the last call; `line` is how the kernel's log has it. */
+  takeLog(): LogRecord[] {
+    return this.engine.takeLog()
   }
 
   /** The frames captured since the last call, in the order in which they arrived. */

@@ -23,6 +23,8 @@ export interface RunLabResult {
   readonly output: string
   /** What the tools said on standard error. */
   readonly notes: string
+  /** What LOG and NFLOG rules had to say: the namespace, then the line of the kernel's log. */
+  readonly log: readonly string[]
   /** What was odd about the input. */
   readonly warnings: readonly string[]
 }
@@ -74,7 +76,8 @@ export function runLab({ script, inject = [], capture = [], then, seed }: RunLab
       ),
     )
   }
-  return { setup, output, notes: lab.takeNotes(), warnings }
+  const log = lab.takeLog().map(({ netns, line }) => `${netns}: ${line}`)
+  return { setup, output, notes: lab.takeNotes(), log, warnings }
 }
 
 function portFile(text: string, option: string): PortFile {

@@ -6,6 +6,7 @@ import { conntrack } from './tools/conntrack.ts'
 import { ip } from './tools/ip.ts'
 import { ipset } from './tools/ipset.ts'
 import { iptables, iptablesRestore, iptablesSave } from './tools/iptables.ts'
+import { nfacct } from './tools/nfacct.ts'
 import { sysctl } from './tools/sysctl.ts'
 import { ROOT_NETNS, type Context, type Tool } from './tools/tool.ts'
 
@@ -14,6 +15,7 @@ const TOOLS: ReadonlyMap<string, Tool> = new Map([
   ['sysctl', sysctl],
   ['ipset', ipset],
   ['conntrack', conntrack],
+  ['nfacct', nfacct],
   ...['', '-legacy'].flatMap((variant): [string, Tool][] => [
     [`iptables${variant}`, iptables('ipv4')],
     [`ip6tables${variant}`, iptables('ipv6')],

@@ -78,7 +78,11 @@ const address4 = fc
     optional(fc.constantFrom('brd +', 'scope link', 'noprefixroute')),
     dev,
   )
-  .map(([v, host, length, extra, name]) => `addr ${v} ${host}/${length}${extra} dev ${name}`)
+  // A local prefix of loopback is looked up together with the main table, which the engine does not do.
+  .map(
+    ([v, host, length, extra, name]) =>
+      `addr ${v} ${host}/${name === 'lo' ? 32 : length}${extra} dev ${name}`,
+  )
 const address6 = fc
   .tuple(
     fc.constantFrom('add', 'add', 'del'),

@@ -13,12 +13,13 @@ export interface LabFlags {
 }
 
 export async function lab({ seed, verbose, ...run }: LabFlags): Promise<number> {
-  const { setup, output, notes, warnings } = runLab({
+  const { setup, output, notes, log, warnings } = runLab({
     ...run,
     ...(seed === undefined ? {} : { seed: parseCount(seed, '--seed', 1, { from: 0, to: 0xffffffff }) }),
   })
   for (const warning of warnings) process.stderr.write(`podwire: warning: ${warning}\n`)
   process.stderr.write(notes)
+  for (const line of log) process.stderr.write(`${line}\n`)
   if (verbose === true) process.stdout.write(setup)
   process.stdout.write(output)
   return EXIT_DONE

@@ -7,7 +7,7 @@ import type { Family } from '../../kernel/ruleset.ts'
 import type { PolicyNode } from '../../policy/iptables/node.ts'
 import type { Clock } from '../../sim/clock.ts'
 import { RulesetIptables } from '../../proxy/iptables/ruleset-iptables.ts'
-import type { ConntrackTable, ProxyNode, Sysctl } from '../../proxy/node.ts'
+import type { ConntrackTable, Nfacct, ProxyNode, Sysctl } from '../../proxy/node.ts'
 
 /** CPUs of every node: kube-proxy sizes the conntrack table by them. */
 const CPUS = 4
@@ -22,6 +22,7 @@ export class NodeKernel implements ProxyNode, PolicyNode {
   readonly cpus = CPUS
   readonly iptables: Readonly<Record<Family, RulesetIptables>>
   readonly sysctl: Sysctl
+  readonly nfacct: Nfacct
   readonly conntrack: ConntrackTable
   readonly sets: { change(change: SetsChange): void; list(): IpSets }
   readonly #addresses: readonly string[]
@@ -38,6 +39,7 @@ export class NodeKernel implements ProxyNode, PolicyNode {
         { load: (ruleset) => engine.rulesetSet(name, ruleset) },
       )
     this.iptables = { ipv4: iptables('ipv4'), ipv6: iptables('ipv6') }
+    this.nfacct = { ensure: (counter) => engine.nfacctAdd(name, counter) }
     this.sets = {
       change: (change) => engine.setsChange(name, change),
       list: () => engine.setsList(name),

@@ -6,7 +6,7 @@
 import { printIpsetSave } from '../../kernel/ipset/index.ts'
 import type { IpSets } from '../../kernel/ipset.ts'
 import { chainsInOrder, printRuleSpec } from '../../kernel/iptables/index.ts'
-import type { Ruleset } from '../../kernel/ruleset.ts'
+import type { Rule, Ruleset } from '../../kernel/ruleset.ts'
 
 export function printRuleset(netns: string, ruleset: Ruleset): string[] {
   const tool = ruleset.family === 'ipv4' ? 'iptables' : 'ip6tables'
@@ -17,10 +17,16 @@ export function printRuleset(netns: string, ruleset: Ruleset): string[] {
       ...chains.filter(({ policy }) => policy === null).map(({ name }) => run(`-N ${name}`)),
       ...chains.filter(({ policy }) => policy === 'DROP').map(({ name }) => run(`-P ${name} DROP`)),
       ...chains.flatMap(({ name, rules }) =>
-        rules.map((rule) => run(`-A ${name}${printRuleSpec(rule, ruleset.family)}`)),
+        rules.map((rule) => run(`-A ${name}${printRuleSpec(withoutNfacct(rule), ruleset.family)}`)),
       ),
     ]
   })
+}
+
+/** A named counter always matches, and its object could be made only by a tool that few machines have. */
+function withoutNfacct(rule: Rule): Rule {
+  const matches = rule.matches.filter(({ kind }) => kind !== 'nfacct')
+  return matches.length === rule.matches.length ? rule : { ...rule, matches }
 }
 
 export function printSets(netns: string, sets: IpSets): string[] {

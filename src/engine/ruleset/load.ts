@@ -7,7 +7,7 @@ import { CT_ENABLED_IPV4, CT_ENABLED_IPV6, NETNS_CT_ENABLED } from '../../abi/ne
 import { NETNS_TABLES, NETNS_TABLES_FAMILY } from '../../abi/netns.ts'
 import { JUMP_SIZE } from '../../abi/rule.ts'
 import { Problem } from '../../kernel/problem.ts'
-import type { Counters, Family, Ruleset, TableName } from '../../kernel/ruleset.ts'
+import type { Counters, Family, Rule, Ruleset, TableName } from '../../kernel/ruleset.ts'
 import { liveRuleset } from './counters.ts'
 import { TABLE_NUMBERS } from './hooks.ts'
 import type { RulesetHost } from './host.ts'
@@ -89,6 +89,15 @@ export class RulesetLoader {
   /** Chain and rule of an id and an index, as `walk_unknown_chain` gives them. */
   chainName(netns: number, family: Family, table: TableName, id: number): string | undefined {
     return this.#netns.get(netns)?.families[family].tables.get(table)?.nameOf(id)
+  }
+
+  /** The rule of a chain's id and an index, as it was loaded. */
+  rule(netns: number, family: Family, table: TableName, id: number, index: number): Rule | undefined {
+    const chain = this.chainName(netns, family, table, id)
+    if (chain === undefined) return undefined
+    return this.#netns.get(netns)?.families[family].ruleset?.tables.get(table)?.chains.get(chain)?.rules[
+      index
+    ]
   }
 
   nfacctAdd(netns: number, name: string): void {

@@ -58,7 +58,8 @@ function real(commands: readonly string[]): Run {
     ...links,
     'set +e',
     ...[...commands, ...LISTINGS, 'neigh show'].map(
-      (command) => `ip ${command.includes('-n ') ? command : `-n ${NODE} ${command}`} 2>&1; echo "=== $?"`,
+      (command) =>
+        `ip ${command.includes('-n ') ? command : `-n ${NODE} ${command}`} 2>&1; echo "=== $?"${settles(command)}`,
     ),
   ].join('\n')
   const { stdout, stderr } = spawnSync('sh', [], { input: script, encoding: 'utf8', maxBuffer: 1 << 26 })
@@ -95,6 +96,10 @@ function ours(commands: readonly string[]): Run {
   })
   return { said, listings: LISTINGS.map(ip), neighbours: ip('neigh show').split('\n').toSorted() }
 }
+
+/** A new IPv6 address gets its routes from a worker of the kernel, a moment later. */
+const settles = (command: string): string =>
+  /addr add .*:|link set \S+ up/.test(command) ? '; sleep 0.02' : ''
 
 /** Where a message is a version's own, only that there is one counts. */
 function compare(commands: readonly string[]): Run {

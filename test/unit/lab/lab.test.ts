@@ -89,6 +89,40 @@ describe('Lab', () => {
     expect(lab.run('ip netns exec node ipset save')).toContain('add allowed 10.0.1.2 timeout 69')
   })
 
+  it('tells what LOG and NFLOG rules say, and counts by name', () => {
+    const lab = new Lab({ start: 1_000 })
+    lab.run(`${SCRIPT}
+ip netns exec node nfacct add seen
+ip netns exec node iptables -t mangle -A PREROUTING -m nfacct --nfacct-name seen
+ip netns exec node iptables -t mangle -A PREROUTING -j LOG --log-prefix "in: " --log-level info
+ip netns exec node iptables -t mangle -A FORWARD -j NFLOG --nflog-prefix "over" --nflog-group 5`)
+    lab.inject('a', 'eth0', ethernet)
+    // A rule that goes does not take its records along.
+    lab.run('ip netns exec node iptables -t mangle -F')
+    const records = lab.takeLog()
+    expect(records.map(({ line }) => line)).toEqual([
+      'in: IN=to-a OUT= MAC=02:00:00:00:01:0a:02:00:00:00:00:0a:08:00 SRC=10.0.1.2 DST=10.0.2.2 LEN=28 TOS=0x00 PREC=0x00 TTL=64 ID=0 PROTO=UDP SPT=1000 DPT=53 LEN=8',
+      'overIN=to-a OUT=to-b MAC=02:00:00:00:01:0a:02:00:00:00:00:0a:08:00 SRC=10.0.1.2 DST=10.0.2.2 LEN=28 TOS=0x00 PREC=0x00 TTL=63 ID=0 PROTO=UDP SPT=1000 DPT=53 LEN=8',
+    ])
+    expect(records).toMatchObject([
+      {
+        target: 'LOG',
+        netns: 'node',
+        hook: 'PREROUTING',
+        table: 'mangle',
+        rule: 1,
+        level: 6,
+        prefix: 'in: ',
+      },
+      { target: 'NFLOG', hook: 'FORWARD', chain: 'FORWARD', group: 5, outInterface: 'to-b', protocol: 17 },
+    ])
+    expect(lab.takeLog()).toEqual([])
+    expect(lab.run('ip netns exec node nfacct list')).toBe(
+      '{ pkts = 00000000000000000001, bytes = 00000000000000000028 } = seen;\n',
+    )
+    expect(() => lab.run('ip netns exec node nfacct add seen')).toThrow('seen: nfacct: File exists')
+  })
+
   it.each<[string, string, string]>([
     [
       'an unknown command',

@@ -5,7 +5,7 @@
 import { placed, Problem } from '../problem.ts'
 import type { ChainCommand, RestoreBatch, RestoreChain } from '../restore.ts'
 import { ZERO_COUNTERS, type Chain, type Rule, type Ruleset, type Table, type TableName } from '../ruleset.ts'
-import { checkChainName } from './command.ts'
+import { checkChainName } from './verb.ts'
 import { sameCounters, sameRule } from './equal.ts'
 import { checkPlace } from './placement.ts'
 import { changedReferences, inheritReferences, jumpOf, referencesOf, type OpenChain } from './references.ts'

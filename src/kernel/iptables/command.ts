@@ -5,24 +5,15 @@
  */
 import { Problem } from '../problem.ts'
 import type { ChainCommand } from '../restore.ts'
-import type {
-  Counters,
-  Family,
-  Match,
-  Network,
-  Not,
-  Rule,
-  RuleHeader,
-  TableName,
-  Target,
-} from '../ruleset.ts'
-import { UNMODELLED, type Extension, type Option, type OptionContext } from './extension.ts'
-import { findMatch, findTarget, isOtherMatch, isOtherTarget, protocolMatch } from './extensions.ts'
+import type { Counters, Family, Network, Not, TableName } from '../ruleset.ts'
+import { BASE_LONG, SHORT_LETTERS, VERBS, type Verb } from './base-options.ts'
+import { UNMODELLED, type Option } from './extension.ts'
+import { findMatch, findTarget, isOtherMatch, isOtherTarget } from './extensions.ts'
 import { interfaceName } from './interfaces.ts'
-import { parseUint } from './numbers.ts'
 import { protocolName, protocolNumber } from './protocols.ts'
-import { network, saysSomething, withNot } from './values.ts'
-import { quoteWord } from './words.ts'
+import { RuleDraft, type Loaded } from './rule-draft.ts'
+import { network, withNot } from './values.ts'
+import { commandsOf } from './verb.ts'
 
 export interface CommandLine {
   /** Absent when the line has no `-t`. */
@@ -55,76 +46,6 @@ export function parseCommand(words: readonly string[], options: CommandOptions):
   return new CommandParser(words, options).parse()
 }
 
-type Verb = Exclude<ChainCommand['kind'], 'declare' | 'delete-number'>
-
-/** The long names of base options and the short letters they stand for. */
-const BASE_LONG = new Map([
-  ['append', 'A'],
-  ['delete', 'D'],
-  ['check', 'C'],
-  ['insert', 'I'],
-  ['replace', 'R'],
-  ['flush', 'F'],
-  ['zero', 'Z'],
-  ['new-chain', 'N'],
-  ['delete-chain', 'X'],
-  ['rename-chain', 'E'],
-  ['policy', 'P'],
-  ['source', 's'],
-  ['src', 's'],
-  ['destination', 'd'],
-  ['dst', 'd'],
-  ['protocol', 'p'],
-  ['proto', 'p'],
-  ['in-interface', 'i'],
-  ['out-interface', 'o'],
-  ['jump', 'j'],
-  ['goto', 'g'],
-  ['match', 'm'],
-  ['table', 't'],
-  ['fragments', 'f'],
-  ['set-counters', 'c'],
-  ['wait', 'w'],
-  ['wait-interval', 'W'],
-  ['numeric', 'n'],
-  ['verbose', 'v'],
-  ['ipv4', '4'],
-  ['ipv6', '6'],
-])
-
-const VERBS: Readonly<Record<string, Verb>> = {
-  A: 'append',
-  D: 'delete',
-  C: 'check',
-  I: 'insert',
-  R: 'replace',
-  F: 'flush',
-  Z: 'zero',
-  N: 'new-chain',
-  X: 'delete-chain',
-  E: 'rename-chain',
-  P: 'policy',
-}
-
-const SHORT_LETTERS = 'ADCIRFZNXEPsdpiojgmtfcwWnv46'
-const RULE_VERBS: ReadonlySet<Verb> = new Set(['append', 'delete', 'check', 'insert', 'replace'])
-const MAX_CHAIN_NAME = 28
-
-interface Loaded {
-  readonly extension: Extension
-  soFar: object
-  readonly used: Set<Option<object>>
-  /** Its options as written, for an extension that turns out not to be modelled. */
-  readonly text: string[]
-  modelled: boolean
-}
-
-/** An extension nobody models: its words are taken as they come. */
-interface Verbatim {
-  readonly name: string
-  readonly text: string[]
-}
-
 class CommandParser {
   readonly #words: readonly string[]
   readonly #options: CommandOptions
@@ -135,31 +56,24 @@ class CommandParser {
   #verbArguments: string[] = []
   #table: TableName | undefined
   #onlyFamily: Family | undefined
-  #sources: Not<Network>[] = []
-  #destinations: Not<Network>[] = []
-  #header: { -readonly [Key in keyof RuleHeader]: RuleHeader[Key] } = {}
-  #protocol: number | undefined
-  #protocolUsed = false
-  #matches: (Loaded | Verbatim)[] = []
-  #target: Loaded | Verbatim | undefined
-  #jump: Target | undefined
-  #counters: Counters | undefined
+  readonly #draft: RuleDraft
   #seen = new Set<string>()
 
   constructor(words: readonly string[], options: CommandOptions) {
     this.#words = words
     this.#options = options
     this.#family = options.family
-    this.#counters = options.counters
+    this.#draft = new RuleDraft(options.family, options.counters)
   }
 
   parse(): CommandLine {
     while (this.#at < this.#words.length) this.#word(this.#words[this.#at++]!)
     if (this.#not) throw new Problem('nothing appropriate following !', { field: '!' })
+    if (!this.#verb) throw new Problem('no command specified')
     return {
       ...(this.#table && { table: this.#table }),
       ...(this.#onlyFamily && { onlyFamily: this.#onlyFamily }),
-      commands: this.#commands(),
+      commands: commandsOf(this.#verb, this.#verbArguments, this.#draft, this.#options.line),
     }
   }
 
@@ -207,8 +121,8 @@ class CommandParser {
   #abbreviation(name: string): { name: string; letter?: string } | undefined {
     const found: { name: string; letter?: string }[] = []
     for (const [long, letter] of BASE_LONG) if (long.startsWith(name)) found.push({ name: long, letter })
-    const extensions = this.#loaded().map(({ extension }) => extension)
-    const implicit = this.#implicit()
+    const extensions = this.#draft.loaded().map(({ extension }) => extension)
+    const implicit = this.#draft.implicit()
     if (implicit) extensions.push(implicit)
     for (const { options } of extensions)
       for (const long of options.keys()) if (long.startsWith(name)) found.push({ name: long })
@@ -216,19 +130,9 @@ class CommandParser {
     return letters.size === 1 ? found[0] : undefined
   }
 
-  #loaded(): Loaded[] {
-    const all = this.#target ? [...this.#matches, this.#target] : this.#matches
-    return all.filter((item): item is Loaded => 'extension' in item)
-  }
-
-  #implicit(): Extension | undefined {
-    if (this.#protocol === undefined || this.#protocolUsed) return undefined
-    return protocolMatch(this.#protocol, this.#family)
-  }
-
   /** The last extension that was loaded and has the option gets it. */
   #extensionOption(name: string, value: string | undefined): boolean {
-    for (const loaded of this.#loaded().toReversed()) {
+    for (const loaded of this.#draft.loaded().toReversed()) {
       const option = loaded.extension.options.get(name)
       if (option) {
         this.#read(loaded, option, name, value)
@@ -239,9 +143,9 @@ class CommandParser {
         return true
       }
     }
-    const implicit = this.#implicit()
+    const implicit = this.#draft.implicit()
     if (!implicit?.options.has(name)) return false
-    this.#load(implicit)
+    this.#draft.load(implicit)
     return this.#extensionOption(name, value)
   }
 
@@ -263,7 +167,7 @@ class CommandParser {
     const args = value === undefined ? [] : [value]
     while (args.length < arity) args.push(this.#argument(`--${name}`))
     loaded.text.push(...(not ? ['!'] : []), `--${name}`, ...args)
-    const patch = option.read(args, this.#context(printed, not), loaded.soFar)
+    const patch = option.read(args, this.#draft.context(printed, not), loaded.soFar)
     if (patch === UNMODELLED) loaded.modelled = false
     else loaded.soFar = { ...loaded.soFar, ...patch }
   }
@@ -275,11 +179,6 @@ class CommandParser {
     loaded.text.push(value === undefined ? `--${name}` : `--${name}=${value}`)
     while (this.#at < this.#words.length && !/^(?:-.|!$)/.test(this.#words[this.#at]!))
       loaded.text.push(this.#words[this.#at++]!)
-  }
-
-  #context(option: string, not: boolean): OptionContext {
-    const protocol = this.#header.protocol?.not ? undefined : this.#protocol
-    return { family: this.#family, option, not, protocol }
   }
 
   #argument(option: string): string {
@@ -320,8 +219,8 @@ class CommandParser {
       case 'd': {
         this.#once(`-${letter}`)
         const networks = this.#networks(argument())
-        if (letter === 's') this.#sources = networks
-        else this.#destinations = networks
+        if (letter === 's') this.#draft.sources = networks
+        else this.#draft.destinations = networks
         return
       }
       case 'p':
@@ -332,14 +231,14 @@ class CommandParser {
         this.#once(`-${letter}`)
         const name = withNot(interfaceName(argument()), this.#takeNot())
         if (name.value === '+' && !name.not) return
-        if (letter === 'i') this.#header.inInterface = name
-        else this.#header.outInterface = name
+        if (letter === 'i') this.#draft.header.inInterface = name
+        else this.#draft.header.outInterface = name
         return
       }
       case 'f':
         if (this.#family === 'ipv6') throw new Problem('unknown option "-f"', { field: option })
         this.#once('-f')
-        this.#header.fragment = this.#takeNot() ? { not: true } : {}
+        this.#draft.header.fragment = this.#takeNot() ? { not: true } : {}
         return
       case 'm':
         this.#noNot('-m')
@@ -351,7 +250,7 @@ class CommandParser {
       case 'g':
         this.#noNot('-g')
         this.#once('-j')
-        this.#jump = { kind: 'goto', chain: argument() }
+        this.#draft.jump = { kind: 'goto', chain: argument() }
         return
       case 't':
         this.#noNot('-t')
@@ -387,8 +286,8 @@ class CommandParser {
       if (not) throw new Problem('rule would never match protocol', { field: text })
       return
     }
-    this.#protocol = number
-    this.#header.protocol = withNot(protocolName(number), not)
+    this.#draft.protocol = number
+    this.#draft.header.protocol = withNot(protocolName(number), not)
   }
 
   #setCounters(packets: string): void {
@@ -398,38 +297,31 @@ class CommandParser {
         throw new Problem('-c packet counter not numeric', { field: text ?? '-c' })
       return Number(text)
     }
-    this.#counters = { packets: count(packets), bytes: count(bytes) }
-  }
-
-  #load(extension: Extension): Loaded {
-    const loaded = { extension, soFar: {}, used: new Set<Option<object>>(), text: [], modelled: true }
-    if (extension.protocols && this.#implicit() === extension) this.#protocolUsed = true
-    this.#matches.push(loaded)
-    return loaded
+    this.#draft.counters = { packets: count(packets), bytes: count(bytes) }
   }
 
   #loadMatch(name: string): void {
     const extension = findMatch(name, this.#family)
     if (extension) {
-      this.#load(extension)
+      this.#draft.load(extension)
       return
     }
     if (!isOtherMatch(name) && !this.#options.dump)
       throw new Problem(`Couldn't load match \`${name}': No such file or directory`, { field: name })
-    this.#matches.push({ name, text: this.#verbatim() })
+    this.#draft.matches.push({ name, text: this.#verbatim() })
   }
 
   #jumpTo(name: string): void {
     const extension = findTarget(name, this.#family)
     if (extension) {
-      this.#target = { extension, soFar: {}, used: new Set(), text: [], modelled: true }
+      this.#draft.loadTarget(extension)
       return
     }
     const next = this.#words[this.#at]
     const hasOptions = next?.startsWith('--') === true && !BASE_LONG.has(next.slice(2).split('=')[0]!)
     if (isOtherTarget(name) || (this.#options.dump && hasOptions))
-      this.#target = { name, text: this.#verbatim() }
-    else this.#jump = { kind: 'jump', chain: name }
+      this.#draft.target = { name, text: this.#verbatim() }
+    else this.#draft.jump = { kind: 'jump', chain: name }
   }
 
   /** Every word up to the next match, target or counter option. */
@@ -456,127 +348,4 @@ class CommandParser {
     }
     this.#verbArguments = args
   }
-
-  #commands(): ChainCommand[] {
-    const verb = this.#verb
-    if (!verb) throw new Problem('no command specified')
-    const line = this.#options.line === undefined ? {} : { line: this.#options.line }
-    const [chain, second] = this.#verbArguments
-    const hasRule = this.#hasRule()
-    if (hasRule && !RULE_VERBS.has(verb)) throw new Problem(`Illegal option with this command: ${verb}`)
-    switch (verb) {
-      case 'append':
-      case 'check':
-        return this.#rules().map((rule) => ({ kind: verb, chain: chain!, rule, ...line }))
-      case 'delete':
-        if (second !== undefined) {
-          if (hasRule) throw new Problem('a rule number and a rule do not go together', { field: second })
-          return [{ kind: 'delete-number', chain: chain!, number: ruleNumber(second), ...line }]
-        }
-        return this.#rules().map((rule) => ({ kind: verb, chain: chain!, rule, ...line }))
-      case 'insert': {
-        const number = second === undefined ? 1 : ruleNumber(second)
-        // Each goes to the same place, so several come out last first.
-        return this.#rules().map((rule) => ({ kind: verb, chain: chain!, number, rule, ...line }))
-      }
-      case 'replace': {
-        const rules = this.#rules()
-        if (rules.length > 1) throw new Problem('Replacement rule does not specify a unique address')
-        return [{ kind: verb, chain: chain!, number: ruleNumber(second!), rule: rules[0]!, ...line }]
-      }
-      case 'flush':
-      case 'delete-chain':
-        return [{ kind: verb, ...(chain !== undefined && { chain }), ...line }]
-      case 'zero':
-        return [
-          {
-            kind: verb,
-            ...(chain !== undefined && { chain }),
-            ...(second !== undefined && { number: ruleNumber(second) }),
-            ...line,
-          },
-        ]
-      case 'new-chain':
-        checkChainName(chain!)
-        return [{ kind: verb, chain: chain!, ...line }]
-      case 'rename-chain':
-        checkChainName(second!)
-        return [{ kind: verb, chain: chain!, to: second!, ...line }]
-      case 'policy': {
-        if (second !== 'ACCEPT' && second !== 'DROP') throw new Problem('Bad policy name', { field: second! })
-        const counters = this.#counters
-        return [{ kind: verb, chain: chain!, policy: second, ...(counters && { counters }), ...line }]
-      }
-      default:
-        return verb satisfies never
-    }
-  }
-
-  #hasRule(): boolean {
-    return (
-      this.#matches.length > 0 ||
-      this.#target !== undefined ||
-      this.#jump !== undefined ||
-      this.#sources.length > 0 ||
-      this.#destinations.length > 0 ||
-      Object.keys(this.#header).length > 0
-    )
-  }
-
-  #rules(): Rule[] {
-    const context = this.#context('', false)
-    const matches = this.#matches.map((item) => this.#finish(item, context) as Match)
-    const target = this.#target ? (this.#finish(this.#target, context) as Target) : (this.#jump ?? null)
-    const sources = this.#sources.length > 0 ? this.#sources : [undefined]
-    const destinations = this.#destinations.length > 0 ? this.#destinations : [undefined]
-    return sources.flatMap((source) =>
-      destinations.map((destination): Rule => {
-        const header: RuleHeader = {
-          ...(source && saysSomething(source) && { source }),
-          ...(destination && saysSomething(destination) && { destination }),
-          ...this.#header,
-        }
-        const counters = this.#counters
-        const line = this.#options.line
-        return {
-          header,
-          matches,
-          target,
-          ...(counters && { counters }),
-          ...(line !== undefined && { origin: { line } }),
-        }
-      }),
-    )
-  }
-
-  #finish(item: Loaded | Verbatim, context: OptionContext): object {
-    if (!('extension' in item))
-      return { kind: 'unknown', name: item.name, text: item.text.map(quoteWord).join(' ') }
-    const { extension, soFar, text } = item
-    if (!item.modelled) return { kind: 'unknown', name: extension.name, text: text.map(quoteWord).join(' ') }
-    const { protocols } = extension
-    if (protocols && (context.protocol === undefined || !protocols.includes(context.protocol)))
-      throw new Problem(`${extension.name}: only valid with \`-p ${protocolName(protocols[0]!)}'`, {
-        field: extension.name,
-      })
-    return extension.finish(soFar, context)
-  }
-}
-
-function ruleNumber(text: string): number {
-  const number = parseUint(text, 0x7fffffff)
-  if (number === undefined || number === 0)
-    throw new Problem(`Invalid rule number \`${text}'`, { field: text })
-  return number
-}
-
-export function checkChainName(name: string): void {
-  if (name.length > MAX_CHAIN_NAME)
-    throw new Problem(`chain name \`${name}' too long (must be under ${MAX_CHAIN_NAME + 1} chars)`, {
-      field: name,
-    })
-  if (name === '' || name.startsWith('-') || name.startsWith('!'))
-    throw new Problem("chain name not allowed to start with `-'", { field: name })
-  if (findTarget(name, 'ipv4') ?? findTarget(name, 'ipv6') ?? isOtherTarget(name))
-    throw new Problem('chain name may not clash with target name', { field: name })
 }

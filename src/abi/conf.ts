@@ -27,7 +27,6 @@ export const CONF6_ACCEPT_DAD = 12
 export const CONF6_ACCEPT_RA = 16
 export const CONF6_PROXY_NDP = 20
 export const CONF6_DROP_UNICAST_IN_L2_MULTICAST = 24
-export const CONF6_MTU = 28
 /** 0: a link-local address from the hardware address; anything else: none. */
 export const CONF6_ADDR_GEN_MODE = 32
 export const CONF6_SIZE = 64

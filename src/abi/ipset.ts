@@ -21,7 +21,6 @@
 //   member (list:set), 32 bytes: | slot | flags | expires | packets | bytes |
 
 export const SETSLOT_SET = 0
-export const SETSLOT_NEXT = 4
 export const SETSLOT_SIZE = 64
 
 /** SETTYPE_*. */

@@ -1,7 +1,7 @@
 // A network namespace. Words are host order; pointers are addresses in linear memory, 0 = none.
 //
 //    0    2     4       8          12     16                    56   60          64
-//    | id |flags| links | loopback | next | tables [2][5]       | ct | ctEnabled | sets
+//    | id |     | links | loopback |      | tables [2][5]       | ct | ctEnabled | sets
 //    68         76       80        84      88      92     96       100
 //    | fib [2]  | neigh  | sockets | frags | ifidx | ipid | hooks  | serial ...
 //   128                  (sysctls, one u32 each)            256   320   384   448   512
@@ -12,11 +12,9 @@ import { CONF4_SIZE, CONF6_SIZE } from './conf.ts'
 
 /** u16, unique in the engine, from 1. */
 export const NETNS_ID = 0
-export const NETNS_FLAGS = 2
 /** First link; links of a namespace are a list in order of ifindex. */
 export const NETNS_LINKS = 4
 export const NETNS_LOOPBACK = 8
-export const NETNS_NEXT = 12
 /** u32 pointers [family 0 = IPv4, 1 = IPv6][TABLE_*]; 0 = the table does not exist. */
 export const NETNS_TABLES = 16
 export const NETNS_TABLES_FAMILY = TABLE_COUNT * 4
@@ -40,7 +38,6 @@ export const NETNS_ADDRESSES = NETNS_IP_ID + 4
 /** Packets received, sent, dropped: u32 counters. */
 export const NETNS_RX = NETNS_ADDRESSES + 4
 export const NETNS_DROPPED = NETNS_RX + 4
-export const NETNS_SPARE = NETNS_DROPPED + 4
 
 export const NETNS_SYSCTLS = 128
 /** net.ipv4.ip_forward. */
@@ -70,7 +67,6 @@ export const NETNS_BINDV6ONLY = NETNS_ICMP6_ECHO_IGNORE_ALL + 4
 /** net.ipv4.ip_local_port_range: low then high. */
 export const NETNS_PORT_LOW = NETNS_BINDV6ONLY + 4
 export const NETNS_PORT_HIGH = NETNS_PORT_LOW + 4
-export const NETNS_SYSCTLS_END = NETNS_PORT_HIGH + 4
 
 export const NETNS_CONF4_ALL = 256
 export const NETNS_CONF4_DEFAULT = NETNS_CONF4_ALL + CONF4_SIZE

@@ -18,7 +18,6 @@ export const PROBE_DST = PROBE_SRC + 16
 export const PROBE_SPORT = PROBE_DST + 16
 export const PROBE_DPORT = PROBE_SPORT + 2
 export const PROBE_PROTO = PROBE_DPORT + 2
-export const PROBE_FLAGS = PROBE_PROTO + 1
 export const PROBE_MARK = 60
 /** VERDICT_*. */
 export const PROBE_VERDICT = 64

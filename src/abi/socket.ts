@@ -12,7 +12,6 @@ export const SOCKET_PORT = SOCKET_NEXT + 4
 export const SOCKET_PROTO = SOCKET_PORT + 2
 export const SOCKET_FLAGS = SOCKET_PROTO + 2
 export const SOCKET_UID = SOCKET_FLAGS + 4
-export const SOCKET_GID = SOCKET_UID + 4
 export const SOCKET_SIZE = 64
 
 /** What it receives is not answered (a client's socket; frames are counted). */

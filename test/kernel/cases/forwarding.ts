@@ -205,6 +205,32 @@ export const FORWARDING: readonly NamedCase[] = [
     ),
   ),
   onNode(
+    'timestamps: alone, with addresses, for named hosts, full, overflowing, cut short, forwarded and answered',
+    'iptables -A FORWARD -p udp --dport 99 -j REJECT',
+    [
+      timestamps(0, 5, 8),
+      timestamps(0, 9, 8),
+      timestamps(1, 5, 16),
+      timestamps(3, 5, 16, 10, 0, 1, 1),
+      timestamps(3, 5, 16, 10, 0, 2, 2),
+      timestamps(3, 13, 16, 10, 0, 1, 1, 1, 2, 3, 4, 10, 0, 2, 1),
+      timestamps(2, 5, 8),
+      timestamps(0, 13, 8),
+      timestamps(0xe0, 13, 8),
+      timestamps(0xf0, 13, 8),
+      timestamps(0xf3, 13, 8),
+      timestamps(0, 4, 8),
+      timestamps(0, 6, 8),
+      timestamps(1, 9, 8),
+    ].flatMap((options, index) => [
+      a.udp({ ...four, id: 910 + index, options }, dns),
+      a.udp({ ...four, id: 930 + index, options, ttl: 1 }, dns),
+      a.udp({ ...four, id: 950 + index, options, destination: '10.0.2.1' }, dns),
+      a.udp({ ...four, id: 970 + index, options }, { ...dns, destinationPort: 99 }),
+      a.icmp({ ...four, id: 990 + index, options, destination: '10.0.1.1' }, { type: 8, word: 0x10001 }),
+    ]),
+  ),
+  onNode(
     'record route: forwarded, too old, for the node, refused, full, cut short',
     'iptables -A FORWARD -p udp --dport 99 -j REJECT',
     [
@@ -223,6 +249,13 @@ export const FORWARDING: readonly NamedCase[] = [
     ],
   ),
 ]
+
+/** A timestamp option with `room` bytes behind its head; its kind, its pointer, and what it holds already. */
+function timestamps(flags: number, pointer: number, room: number, ...held: number[]): Uint8Array {
+  const option = new Uint8Array(4 + room)
+  option.set([68, 4 + room, pointer, flags, ...held])
+  return option
+}
 
 function routes(): string {
   return ['blackhole 10.1.0.0/16', 'unreachable 10.2.0.0/16', 'prohibit 10.3.0.0/16']

@@ -79,6 +79,16 @@ export const ODD_PACKETS: readonly NamedCase[] = [
       behind(extension(ROUTING, 2, 0, 1)),
       behind(extension(ROUTING, 2, 4, 0)),
       a.packet(ipPacket({ ...here6, extensions: [extension(ROUTING, 0)] }, sctp(3, 0, 0, 4))),
+      a.packet(
+        ipPacket(
+          {
+            ...here6,
+            extensions: [extension(DESTINATION, 1), extension(ROUTING, 0), extension(DESTINATION, 0)],
+          },
+          sctp(3, 0, 0, 4),
+        ),
+      ),
+      a.packet(ipPacket({ ...here6, fragmentOffset: 0 }, sctp(3, 0, 0, 4))),
       a.packet(ipPacket({ ...here6, extensions: [extension(DESTINATION, 0)] }, zeros(59))),
     ],
   ),

@@ -5,6 +5,7 @@ import {
   count,
   differOnlyInFragmentId,
   differOnlyInLocalId,
+  differOnlyInTimestampOption,
   differOnlyInTimestamps,
   identification,
   isNeighbourDiscovery,
@@ -78,6 +79,10 @@ function diffFrames(
       }
       if (differOnlyInTimestamps(theirs.bytes, ours.bytes, sentIds)) {
         count(masks, 'icmp-timestamp')
+        continue
+      }
+      if (differOnlyInTimestampOption(theirs.bytes, ours.bytes, sentIds)) {
+        count(masks, 'ip-timestamp-option')
         continue
       }
     }

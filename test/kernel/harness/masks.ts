@@ -6,6 +6,7 @@ export type MaskName =
   | 'ip-id-of-local-packets'
   | 'ipv6-fragment-id'
   | 'icmp-timestamp'
+  | 'ip-timestamp-option'
   | 'conntrack-timeout'
   | 'ipset-timeout'
   | 'ipset-initval'
@@ -86,6 +87,52 @@ export function differOnlyInTimestamps(a: Uint8Array, b: Uint8Array, sentIds: Re
   }
   const [theirs, ours] = [without(a), without(b)]
   return theirs !== undefined && ours !== undefined && differOnlyInLocalId(theirs, ours, sentIds)
+}
+
+/**
+ * `ip-timestamp-option`: hosts write the time of day into an IPv4 timestamp option. True when the frames are equal but
+ * for the times in it (and in that of a packet that an ICMP error quotes), the checksums over them, which are right on
+ * both sides, and the id of a local packet.
+ */
+export function differOnlyInTimestampOption(
+  a: Uint8Array,
+  b: Uint8Array,
+  sentIds: ReadonlySet<number>,
+): boolean {
+  const [theirs, ours] = [withoutTimes(a), withoutTimes(b)]
+  if (theirs === undefined || ours === undefined || theirs.length !== ours.length) return false
+  if (theirs.every((byte, i) => byte === ours[i])) return true
+  const isLocal = !sentIds.has(identification(a)!) && !sentIds.has(identification(b)!)
+  return isLocal && theirs.every((byte, i) => byte === ours[i] || (i >= 18 && i < 20))
+}
+
+/** A frame with its times and the checksums over them cleared; undefined when there is no time in it. */
+function withoutTimes(frame: Uint8Array): Uint8Array | undefined {
+  if (frame.length < 34 || frame[12] !== 0x08 || frame[13] !== 0 || headerSum(frame) !== 0xffff)
+    return undefined
+  const copy = Uint8Array.from(frame)
+  const l4 = 14 + (frame[14]! & 15) * 4
+  let found = clearTimes(copy, 14)
+  copy.fill(0, 24, 26)
+  const isError = frame[23] === 1 && [3, 5, 11, 12].includes(frame[l4]!)
+  if (isError && sum(frame, l4, frame.length) === 0xffff) {
+    found = clearTimes(copy, l4 + 8) || found
+    copy.fill(0, l4 + 2, l4 + 4)
+  }
+  return found ? copy : undefined
+}
+
+/** Clears the times that hosts have written into the options of the IPv4 header at `start`. */
+function clearTimes(frame: Uint8Array, start: number): boolean {
+  const end = start + (frame[start]! & 15) * 4
+  let at = start + 20
+  while (at < end && frame[at] !== 68 && frame[at] !== 0)
+    at += frame[at] === 1 ? 1 : Math.max(2, frame[at + 1]!)
+  if (at >= end || frame[at] !== 68) return false
+  const step = (frame[at + 3]! & 15) === 0 ? 4 : 8
+  const last = at + Math.min(frame[at + 1]!, frame[at + 2]! - 1)
+  for (let time = at + 4 + step; time <= last; time += step) frame.fill(0, time - 4, time)
+  return true
 }
 
 /**

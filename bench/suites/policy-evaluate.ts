@@ -81,11 +81,14 @@ function onePairAtATime(cluster: PolicyCluster): number {
   return (seconds(ask) / expected.length) * 1e9
 }
 
-/** One object changes, and the number of allowed pairs is asked for again: the median of several such changes. */
+/**
+ * One object changes, and the number of allowed pairs is asked for again: the median of several such changes. In time of
+ * the processor, all threads of it: a busy machine is no slow evaluator.
+ */
 function changes(pods: number, policies: number): Figure[] {
   const cluster = realisticCluster(pods, policies)
   const evaluator = new Evaluator(cluster)
-  const whole = seconds(() => evaluator.allPairs().count(PORTS))
+  const whole = processorSeconds(() => evaluator.allPairs().count(PORTS))
   const team = (round: number): string => cluster.namespaces[round * 7]!.metadata.name
   const kinds: Record<string, (round: number) => PolicyObject> = {
     'pod-label': (round) => pod(team(round), round * 700, { app: 'none' }),
@@ -96,7 +99,7 @@ function changes(pods: number, policies: number): Figure[] {
   return Object.entries(kinds).flatMap(([kind, change]): Figure[] => {
     const times = Array.from({ length: ROUNDS }, (_, round) => {
       const object = change(round + 1)
-      return seconds(() => {
+      return processorSeconds(() => {
         evaluator.upsert(object)
         evaluator.allPairs().count(PORTS)
       })
@@ -105,8 +108,8 @@ function changes(pods: number, policies: number): Figure[] {
     const name = `policy/change/${kind}/${pods}-pods`
     const scratch = { name: 'from scratch', value: whole * 1000 }
     return [
-      { name, value: value * 1000, unit: 'ms', target: 100, better: 'lower' as const },
-      compare(`${name}/ratio`, value * 1000, 'ms', scratch, 0.05),
+      { name, value: value * 1000, unit: 'ms of CPU', target: 100, better: 'lower' as const },
+      compare(`${name}/ratio`, value * 1000, 'ms of CPU', scratch, 0.05),
     ]
   })
 }
@@ -155,4 +158,11 @@ function seconds(run: () => unknown): number {
   const start = performance.now()
   run()
   return (performance.now() - start) / 1000
+}
+
+function processorSeconds(run: () => unknown): number {
+  const start = process.cpuUsage()
+  run()
+  const { user, system } = process.cpuUsage(start)
+  return (user + system) / 1e6
 }

@@ -73,7 +73,7 @@ export class SetTable {
   }
 }
 
-/** What was made of two small numbers. Two array reads, where a map costs five times as much. */
+/** What was made of two small numbers: two array reads. */
 export class PairMemo {
   readonly #rows: (number | undefined)[][] = []
 

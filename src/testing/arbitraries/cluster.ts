@@ -54,6 +54,8 @@ export interface FinishedPod {
 
 export interface ClusterSize {
   readonly maxNodes?: number
+  /** Default 1. */
+  readonly minPods?: number
   readonly maxPods?: number
   readonly maxDeployments?: number
   readonly minServices?: number
@@ -74,6 +76,7 @@ export function arbitraryCluster(size: ClusterSize = {}): fc.Arbitrary<ClusterPl
 function clusterOf(
   {
     maxNodes = 2,
+    minPods = 1,
     maxPods = 7,
     maxDeployments = 1,
     minServices = 0,
@@ -99,7 +102,7 @@ function clusterOf(
       nodes: fc.integer({ min: 1, max: maxNodes }),
       nodeLabels: fc.array(arbitraryLabels(vocabulary), { maxLength: maxNodes }),
       namespaceLabels,
-      pods: fc.array(pod, { minLength: 1, maxLength: maxPods, ...some }),
+      pods: fc.array(pod, { minLength: minPods, maxLength: maxPods, ...some }),
       deployments: fc.array(arbitraryWorkloadShape(vocabulary), { maxLength: maxDeployments, ...some }),
       services: fc.array(arbitraryServiceShape(vocabulary), {
         minLength: minServices,

@@ -89,6 +89,8 @@ Exit codes: 0 done, 1 an expectation failed, 2 the input or usage is wrong, 3 a 
     )
     .option('--expect <file>', 'who should reach whom (YAML, docs/expectations.md); repeatable', collect, [])
     .option('--runs <n>', 'packets to draw (default: 1000 when nothing is expected, else none)')
+    .option('--mutate', 'which mistakes of real dataplanes the expectations would notice (table or json)')
+    .option('--min-score <percent>', 'with --mutate: exit with 1 when less is noticed')
     .option('-o, --output <format>', 'table, json, junit or tap')
     .action(async (options) => done(await (await import('./commands/verify.ts')).verify(options)))
 

@@ -11,11 +11,14 @@ import { EXIT_DONE, EXIT_EXPECTATION_FAILED } from '../exit.ts'
 import { formatReport, REPORT_FORMATS, reportHolds } from '../format/report.ts'
 import { parseChoice, parseCount, type ClusterFlags } from '../options.ts'
 import { parsePolicyOptions, type PolicyFlags } from '../policy-options.ts'
+import { mutate } from '../verify/mutate.ts'
 import { verifyProperty, type PropertyResult } from '../verify/property.ts'
 
 export interface VerifyFlags extends ClusterFlags, PolicyFlags {
   readonly expect: readonly string[]
   readonly runs?: string
+  readonly mutate?: boolean
+  readonly minScore?: string
   readonly output?: string
 }
 
@@ -26,6 +29,12 @@ export async function verify(flags: VerifyFlags): Promise<number> {
   const runs = parseCount(flags.runs, '--runs', RUNS, { from: 1, to: 10_000_000 })
   const policyOptions = parsePolicyOptions(flags)
   const expectations = flags.expect.flatMap(readExpectations)
+  if (flags.mutate === true && expectations.length === 0) {
+    throw new Problem('needs --expect: what is tried is how much the expectations notice', {
+      field: '--mutate',
+    })
+  }
+  const minScore = parseCount(flags.minScore, '--min-score', 0, { from: 0, to: 100 })
   const base = clusterOptionsOf(flags)
   const modes = flags.proxyMode === undefined ? BUILT_MODES : [base.proxyMode]
   const manifests = await loadFlags(flags)
@@ -41,10 +50,20 @@ export async function verify(flags: VerifyFlags): Promise<number> {
     const request = { runs, seed: base.seed ?? 1, policyOptions, options }
     properties.push(await verifyProperty(cluster, manifests, request))
   }
-  const report = { checks, properties }
+  const sound = reportHolds({ checks, properties })
+  const mutations =
+    flags.mutate === true && sound
+      ? await mutate(manifests, expectations, { options: base, runs })
+      : undefined
+  const report = { checks, properties, ...(mutations === undefined ? {} : { mutations }) }
   process.stdout.write(formatReport(report, format))
-  if (reportHolds(report)) return EXIT_DONE
-  if (format !== 'table') process.stderr.write('podwire: verification failed\n')
+  if (!sound) {
+    if (format !== 'table') process.stderr.write('podwire: verification failed\n')
+    return EXIT_EXPECTATION_FAILED
+  }
+  const score = mutations?.score ?? 1
+  if (score * 100 >= minScore) return EXIT_DONE
+  process.stderr.write(`podwire: the expectations catch ${Math.round(score * 100)} %, wanted ${minScore} %\n`)
   return EXIT_EXPECTATION_FAILED
 }
 

@@ -1,6 +1,7 @@
 /** What `podwire verify` found: for people, for programs and for CI systems. */
 import { stringify } from 'yaml'
 import type { Checked } from '../../cluster/expectations/check.ts'
+import { formatMutationScore, type MutationScore } from '../../testing/mutation/index.ts'
 import type { PropertyResult } from '../verify/property.ts'
 import { junit, tap, type CiCase, type TapTest } from './ci.ts'
 import { alignColumns } from './text.ts'
@@ -11,15 +12,18 @@ export type ReportFormat = (typeof REPORT_FORMATS)[number]
 export interface Report {
   readonly checks: readonly Checked[]
   readonly properties: readonly PropertyResult[]
+  /** Faults put under the expectations; told as table and json only. */
+  readonly mutations?: MutationScore
 }
 
 export function formatReport(report: Report, format: ReportFormat): string {
-  const { checks, properties } = report
+  const { checks, properties, mutations } = report
   switch (format) {
     case 'table':
       return [
         ...(checks.length === 0 ? [] : [expectationTable(checks)]),
         ...(properties.length === 0 ? [] : [properties.map(propertyText).join('\n')]),
+        ...(mutations === undefined ? [] : [formatMutationScore(mutations)]),
       ].join('\n')
     case 'json':
       return `${JSON.stringify(
@@ -27,6 +31,7 @@ export function formatReport(report: Report, format: ReportFormat): string {
           ok: reportHolds(report),
           expectations: checks.map(expectationJson),
           properties: properties.map(propertyJson),
+          ...(mutations === undefined ? {} : { mutations: mutationJson(mutations) }),
         },
         null,
         1,
@@ -175,4 +180,15 @@ function propertyCase(result: PropertyResult): CiCase {
 function propertyTest(result: PropertyResult): TapTest {
   const failures = result.counterexample === undefined ? [] : [propertyText(result)]
   return { name: propertyName(result), failures }
+}
+
+function mutationJson({ mutants, ...counts }: MutationScore): object {
+  return {
+    ...counts,
+    mutants: mutants.map(({ fault: { name, description }, ...rest }) => ({
+      fault: name,
+      description,
+      ...rest,
+    })),
+  }
 }

@@ -51,7 +51,9 @@ function withoutLostOwners(manifest: Manifest, isHere: Exists): Step {
   if (first === undefined || lost.length < references.length) return { manifest }
   const controller = lost.find((owner) => owner.controller === true) ?? first
   const { ownerReferences: _, annotations, ...rest } = metadata
-  const former = { [FORMER_CONTROLLER]: `${controller.kind}/${controller.name}` }
+  // A static pod's mirror is owned by its node, and is a workload of its own.
+  const former =
+    controller.kind === 'Node' ? {} : { [FORMER_CONTROLLER]: `${controller.kind}/${controller.name}` }
   return {
     manifest: {
       object: {
@@ -72,11 +74,12 @@ function withoutLostNode(manifest: Manifest, exists: Exists): Step {
   if (kind !== 'Pod' || !isRecord(spec)) return { manifest }
   const node = spec['nodeName']
   if (typeof node !== 'string' || node === '' || exists('Node', undefined, node)) return { manifest }
-  const { nodeName: _, ...rest } = spec
+  // It fitted there; what this asks of nodes is written for those of the other cluster.
+  const { nodeName: _name, nodeSelector: _selector, affinity: _affinity, ...rest } = spec
   return {
     manifest: { object: { ...manifest.object, spec: rest }, place: manifest.place },
     warning: {
-      message: `pod ${metadata.name ?? ''}: there is no node ${node} here: scheduled anew`,
+      message: `pod ${metadata.name ?? ''}: there is no node ${node} here: scheduled anew, on any node`,
       place: manifest.place('spec.nodeName'),
     },
   }

@@ -22,13 +22,13 @@ describe('a dump of another cluster', () => {
     const cluster = await Cluster.create({ nodes: 2 })
     const warnings = await cluster.apply(
       `apiVersion: v1\nkind: PodList\nitems:` +
-        pod('web-x1', owner('ReplicaSet', 'web-5d9'), 'nodeName: minikube, ') +
+        pod('web-x1', owner('ReplicaSet', 'web-5d9'), 'nodeName: minikube, nodeSelector: { disk: ssd }, ') +
         pod('web-x2', owner('ReplicaSet', 'web-5d9'), 'nodeName: node-2, '),
     )
     await cluster.settle()
     expect(warnings.map(({ message }) => message)).toEqual([
       'Pod web-x1: its owner ReplicaSet web-5d9 is not in the manifests: kept without it',
-      'pod web-x1: there is no node minikube here: scheduled anew',
+      'pod web-x1: there is no node minikube here: scheduled anew, on any node',
       'Pod web-x2: its owner ReplicaSet web-5d9 is not in the manifests: kept without it',
     ])
     const pods = cluster.view.pods()

@@ -122,15 +122,19 @@ export abstract class SetHash {
     return Set.family(set) == NFPROTO_IPV4 ? 32 : 128
   }
 
-  /** Adds or renews the element with the key, flags and extensions of `from`. */
-  static add(set: usize, from: usize, exist: bool): i32 {
+  /**
+   * Adds or renews the element with the key, flags and extensions of `from`. Only the host makes the set `grow`; a packet
+   * takes what room there is, and is told what the kernel says when it has no memory.
+   */
+  static add(set: usize, from: usize, exist: bool, grow: bool): i32 {
     let element = SetHash.find(set, from)
     if (element == 0) {
       if (Set.elements(set) >= Set.maxelem(set)) {
         SetHash.sweep(set)
         if (Set.elements(set) >= Set.maxelem(set)) return SETADT_FULL
       }
-      if (!SetHash.reserve(set, Set.elements(set) + 1)) return SETADT_NOMEM
+      const room = grow ? SetHash.reserve(set, Set.elements(set) + 1) : SetHash.hasRoom(set)
+      if (!room) return SETADT_NOMEM
       element = SetHash.take(set)
       memory.copy(element, from, SETELEM_SIZE)
       SetHash.link(set, element)
@@ -193,6 +197,13 @@ export abstract class SetHash {
     Set.setFree(set, 0)
     Set.setElements(set, 0)
     memory.fill(set + SETREC_PREFIXES, 0, SETREC_SIZE - SETREC_PREFIXES)
+  }
+
+  /** Whether one more fits without growing, at last by sweeping out what is gone. */
+  private static hasRoom(set: usize): bool {
+    if (Set.elements(set) < Set.capacity(set)) return true
+    SetHash.sweep(set)
+    return Set.elements(set) < Set.capacity(set)
   }
 
   /** Takes out what is gone. */

@@ -110,7 +110,7 @@ export abstract class IpSet {
     store<u64>(KEY, Skb.l3len(skb) as u64, SETELEM_BYTES)
     return Set.type(set) == SETTYPE_BITMAP_PORT
       ? SetBitmap.add(set, bswap<u16>(SetPacket.port as u16), KEY + SETELEM_EXPIRES, exist)
-      : SetHash.add(set, KEY, exist)
+      : SetHash.add(set, KEY, exist, false)
   }
 
   /** `-j SET --del-set`. */

@@ -105,7 +105,7 @@ export abstract class SetLoad {
       const answer =
         Set.type(set) == SETTYPE_BITMAP_PORT
           ? SetBitmap.add(set, SetLoad.port(element), element + SETELEM_EXPIRES, true)
-          : SetHash.add(set, element, true)
+          : SetHash.add(set, element, true, true)
       if (answer != SETADT_OK) return answer
     }
     return SETADT_OK

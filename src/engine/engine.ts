@@ -96,6 +96,8 @@ export class Engine {
       resetChain: (chain) => exports.chain_reset(chain),
       setSlot: (netns, name) => sets.slot(netns, name),
       setUse: (netns, name, change) => sets.use(netns, name, change),
+      setFill: (netns, name, change) => sets.fill(netns, name, change),
+      setRoom: (netns, name) => sets.makeRoom(netns, name),
     })
   }
 

@@ -10,6 +10,7 @@ import { Problem } from '../kernel/problem.ts'
 import {
   checkEntry,
   checkSet,
+  filledElements,
   mostElements,
   sameDimensions,
   sameKind,
@@ -97,6 +98,26 @@ export class Sets {
     this.#find(netns, name).uses += change
   }
 
+  /** A chain with SET targets that add to the set came or went. */
+  fill(netns: number, name: string, change: 1 | -1): void {
+    this.#find(netns, name).fills += change
+  }
+
+  /**
+   * Makes room for all that SET targets may add to a set, or to the members of a list. False when memory cannot grow.
+   * More than 2^20 elements come in only as long as there is room, as in a kernel that is out of memory.
+   */
+  makeRoom(netns: number, name: string): boolean {
+    const sets = this.#sets(netns)
+    const loaded = this.#find(netns, name)
+    const { header, known } = loaded
+    const filled =
+      header.type === 'list:set' ? [...known.keys()].map((member) => sets.get(member)!) : [loaded]
+    return filled.every(
+      (set) => this.#memory.exports.ipset_reserve(set.record, filledElements(set.header)) !== 0,
+    )
+  }
+
   /** How many rules name a set. */
   uses(netns: number, name: string): number {
     return this.#sets(netns).get(name)?.uses ?? 0
@@ -136,6 +157,16 @@ export class Sets {
         loaded && sameKind(loaded.header, model) ? loaded.record : staged.create(model, loaded === undefined)
       staged.reserve(record, model, model.entries.size)
     }
+    for (const { name, fills } of now.values()) {
+      const model = next.get(name)
+      if (fills === 0 || !model) continue
+      for (const filled of model.type === 'list:set' ? model.entries.keys() : [name])
+        staged.reserve(
+          staged.record(filled) ?? now.get(filled)!.record,
+          next.get(filled)!,
+          filledElements(next.get(filled)!),
+        )
+    }
   }
 
   #stageChange(staged: Staged, sets: Netns, change: SetsChange): void {
@@ -171,6 +202,12 @@ export class Sets {
       if (count > most)
         checkRoom(header, (loaded?.model ?? made.get(name)!).entries, gone?.get(name), entries)
       staged.reserve(loaded?.record ?? staged.record(name)!, header, Math.min(count, most))
+      if (header.type === 'list:set' && loaded && loaded.fills > 0)
+        for (const { element } of entries) {
+          const member = element.set!
+          const record = sets.get(member)?.record ?? staged.record(member)!
+          staged.reserve(record, find(member), filledElements(find(member)))
+        }
     }
     this.#checkDestroy(sets, change, find)
   }

@@ -6,6 +6,13 @@ import { checkElement, limitOf } from './encode.ts'
 
 export const mostElements = (header: SetHeader): number => (isHash(header) ? limitOf(header) : Infinity)
 
+/** Most elements that are made room for ahead of packets: 64 MiB, and 8 for the index. */
+const MOST_FILLED = 1 << 20
+
+/** Elements that packets may add to a set: a packet cannot make it grow, so there is room for them before. */
+export const filledElements = (header: SetHeader): number =>
+  isHash(header) ? Math.min(mostElements(header), MOST_FILLED) : 0
+
 export const tooMany = ({ name }: SetHeader): Problem =>
   new Problem('Hash is full, cannot add more elements', { field: name })
 

@@ -32,6 +32,8 @@ export class LoadedSet {
   readonly slot: number
   /** Rules that name it. */
   uses = 0
+  /** Rules whose SET target adds to it. */
+  fills = 0
   readonly #memory: SetMemory
   #set: number
   #header: SetHeader

@@ -15,6 +15,8 @@ export interface ChainFacts {
   readonly recent: readonly Extract<Match, { kind: 'recent' }>[]
   /** Names of sets, each once. */
   readonly sets: readonly string[]
+  /** Those of them that a SET target adds to. */
+  readonly fills: readonly string[]
 }
 
 /** Facts of chains that name no object: one for each of the few combinations there are. */
@@ -26,6 +28,7 @@ export function chainFacts(chain: Chain): ChainFacts {
   let stateful = false
   let recent: Extract<Match, { kind: 'recent' }>[] | undefined
   let sets: Set<string> | undefined
+  let fills: Set<string> | undefined
   const { rules } = chain
   // Counted loops: this passes every rule of every changed chain, and an iterator would be made for each.
   for (let i = 0; i < rules.length; i++) {
@@ -62,12 +65,22 @@ export function chainFacts(chain: Chain): ChainFacts {
     if (target === null || target.kind === 'jump' || target.kind === 'goto') continue
     hooks &= targetHooks(target)
     conntrack ||= needsConntrack(target)
-    if (target.kind === 'SET') (sets ??= new Set()).add(target.set)
+    if (target.kind === 'SET') {
+      ;(sets ??= new Set()).add(target.set)
+      if (target.operation === 'add') (fills ??= new Set()).add(target.set)
+    }
   }
   if (recent !== undefined || sets !== undefined)
-    return { hooks, conntrack, stateful, recent: recent ?? [], sets: sets ? [...sets] : [] }
+    return {
+      hooks,
+      conntrack,
+      stateful,
+      recent: recent ?? [],
+      sets: [...(sets ?? [])],
+      fills: [...(fills ?? [])],
+    }
   const key = (hooks << 2) | (conntrack ? 2 : 0) | (stateful ? 1 : 0)
-  return (SHARED[key] ??= { hooks, conntrack, stateful, recent: [], sets: [] })
+  return (SHARED[key] ??= { hooks, conntrack, stateful, recent: [], sets: [], fills: [] })
 }
 
 /** Hooks from which a rule may be reached (`hooks` and checkentry of its matches and target). */

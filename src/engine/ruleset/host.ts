@@ -12,4 +12,8 @@ export interface RulesetHost {
   setSlot(netns: number, name: string): { readonly ptr: number; readonly dimensions: number } | undefined
   /** A rule that names the set came or went: a set in use cannot be destroyed. */
   setUse(netns: number, name: string, change: 1 | -1): void
+  /** A chain whose SET targets add to the set came or went. */
+  setFill(netns: number, name: string, change: 1 | -1): void
+  /** Room for all that SET targets may add to the set; false when memory cannot grow. */
+  setRoom(netns: number, name: string): boolean
 }

@@ -218,7 +218,7 @@ export class TablePlan {
   /** Checks a chain's rules and makes its block. */
   #build(change: Change, index: number): void {
     const { node, chain } = change
-    const { family, host } = this.#input
+    const { family, host, netns } = this.#input
     const { at, out } = this.#context
     at.chain = chain
     at.rule = -1
@@ -231,10 +231,14 @@ export class TablePlan {
     at.rule = -1
     const size = out.length * 4
     const ptr = this.#alloc(size)
-    node.next = { chain, facts: chainFacts(chain), jumps, ptr, size }
+    const facts = chainFacts(chain)
+    node.next = { chain, facts, jumps, ptr, size }
     change.added = old ? difference(jumps, old.jumps) : jumps
     change.lost = old ? difference(old.jumps, jumps) : NO_NODES
     out.copyTo(host.words(), ptr / 4)
+    for (const set of facts.fills)
+      if (!host.setRoom(netns, set))
+        throw new Problem('the engine is out of memory for what packets add', { field: set })
   }
 
   #alloc(bytes: number): number {

@@ -52,4 +52,5 @@ export function countUses(
 ): void {
   for (const { name } of facts.recent) objects.useRecent(name, change)
   for (const name of facts.sets) host.setUse(netns, name, change)
+  for (const name of facts.fills) host.setFill(netns, name, change)
 }

@@ -70,7 +70,15 @@ export class SetsHarness {
     return this.#exports.ipset_test(this.#slot(test), this.#skb, this.#rule(test) | (flags << 16), ops) === 1
   }
 
-  add(packet: Uint8Array, rule: SetRule, exist: boolean, timeout: number = SETADT_DEFAULT_TIMEOUT): void {
+  /** As a rule does that has been loaded: there is `room` for what it adds. */
+  add(
+    packet: Uint8Array,
+    rule: SetRule,
+    exist: boolean,
+    timeout: number = SETADT_DEFAULT_TIMEOUT,
+    room = true,
+  ): void {
+    if (room) this.sets.makeRoom(NETNS, rule.set)
     this.#put(packet)
     this.#exports.ipset_change(this.#slot(rule), this.#skb, this.#rule(rule) | (exist ? 1 << 16 : 0), timeout)
   }

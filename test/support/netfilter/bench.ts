@@ -105,6 +105,8 @@ export class WalkBench {
       setUse: (_, name, change) => {
         this.sets.get(name)!.uses += change
       },
+      setFill: () => undefined,
+      setRoom: () => true,
     }
     this.loader = new RulesetLoader(host)
     this.netns = this.exports.arena_alloc(NETNS_SIZE)

@@ -7,7 +7,7 @@ import type { Chain, Family, Match, PortRange, Rule, TableName, Target } from '.
 import { protocolNumber } from '../../kernel/iptables/protocols.ts'
 import { IPPROTO_DCCP, IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_SCTP, IPPROTO_TCP } from '../../abi/headers.ts'
 import { IPPROTO_UDP, IPPROTO_UDPLITE } from '../../abi/headers.ts'
-import { limitCredits } from './encode-match.ts'
+import { limitCredits } from './limit.ts'
 import { addressWords } from '../address.ts'
 
 /** Throws nothing: returns what is wrong with the rule, undefined when the kernel would take it. */

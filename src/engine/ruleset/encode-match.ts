@@ -3,29 +3,16 @@
  * said before that the kernel would take the rule.
  */
 import * as M from '../../abi/match.ts'
-import { protocolNumber } from '../../kernel/iptables/protocols.ts'
-import {
-  ADDRESS_TYPES,
-  type AddressType,
-  type ConntrackState,
-  type ConntrackStatus,
-  type Family,
-  type Match,
-  type PortRange,
-} from '../../kernel/ruleset.ts'
-import { addressWords, maskWords } from '../address.ts'
+import { ADDRESS_TYPES, type AddressType, type Family, type Match } from '../../kernel/ruleset.ts'
+import { addressWords } from '../address.ts'
+import { encodeConntrack, encodeCtstate } from './encode-conntrack.ts'
+import { encodePorts, encodeSctp, encodeTcp } from './encode-transport.ts'
+import { limitCredits } from './limit.ts'
+import { bit, bytes, halves, head, range } from './record.ts'
 import type { Resolver } from './resolver.ts'
 import type { Words } from './words.ts'
 
 type Of<K extends Match['kind']> = Extract<Match, { kind: K }>
-
-const bit = (on: boolean | undefined): number => (on ? 1 : 0)
-const bytes = (a: number, b: number, c: number, d: number): number =>
-  ((a & 255) | ((b & 255) << 8) | ((c & 255) << 16) | ((d & 255) << 24)) >>> 0
-const halves = (low: number, high: number): number => ((low & 0xffff) | ((high & 0xffff) << 16)) >>> 0
-const head = (type: number, size: number): number => halves(type, size)
-const range = (ports: PortRange | undefined): number =>
-  ports ? halves(ports.from, ports.to) : halves(0, 0xffff)
 
 /** Appends the record of `match`; a comment has none. */
 export function encodeMatch(out: Words, match: Match, family: Family, resolve: Resolver): void {
@@ -163,123 +150,6 @@ export function encodeMatch(out: Words, match: Match, family: Family, resolve: R
 
 const unreachable = (value: never): never => value
 
-function encodeTcp(out: Words, match: Of<'tcp'>): void {
-  const { flags, option } = match
-  out.push(head(M.MATCH_TCP, M.PORTS_SIZE))
-  const invert = (flags?.not ? M.TCP_NOT_FLAGS : 0) | (option?.not ? M.TCP_NOT_OPTION : 0)
-  encodePorts(
-    out,
-    match,
-    bytes(flags?.value.mask ?? 0, flags?.value.compare ?? 0, option?.value ?? 0, 0),
-    invert,
-  )
-}
-
-function encodePorts(out: Words, match: Of<'tcp' | 'udp'>, word: number, invert: number): void {
-  const { sourcePort, destinationPort } = match
-  out.push(range(sourcePort?.value))
-  out.push(range(destinationPort?.value))
-  const not = (sourcePort?.not ? M.PORTS_NOT_SRC : 0) | (destinationPort?.not ? M.PORTS_NOT_DST : 0)
-  out.push((word | ((not | invert) << 24)) >>> 0)
-}
-
-function encodeSctp(out: Words, match: Of<'sctp'>): void {
-  const { sourcePort, destinationPort, chunks } = match
-  const tests = (chunks?.value.types ?? []).filter((test) => test.flags !== undefined)
-  const scope = { any: M.SCTP_SCOPE_ANY, all: M.SCTP_SCOPE_ALL, only: M.SCTP_SCOPE_ONLY }
-  const bits = (
-    source: boolean | undefined,
-    destination: boolean | undefined,
-    chunk: boolean | undefined,
-  ): number => (source ? M.SCTP_SRC : 0) | (destination ? M.SCTP_DST : 0) | (chunk ? M.SCTP_CHUNKS : 0)
-  out.push(head(M.MATCH_SCTP, M.SCTP_TEST + M.SCTP_TEST_SIZE * tests.length))
-  out.push(range(sourcePort?.value))
-  out.push(range(destinationPort?.value))
-  out.push(0)
-  out.push(
-    bytes(
-      scope[chunks?.value.scope ?? 'any'],
-      tests.length,
-      bits(sourcePort?.not, destinationPort?.not, chunks?.not),
-      bits(sourcePort !== undefined, destinationPort !== undefined, chunks !== undefined),
-    ),
-  )
-  const map = new Uint32Array(8)
-  for (const { type } of chunks?.value.types ?? []) map[type >> 5]! |= 1 << (type & 31)
-  out.pushWords(map)
-  for (const { type, flags } of tests) out.push(bytes(type, flags!.mask, flags!.compare, 0))
-}
-
-const STATES: Readonly<Record<ConntrackState, number>> = {
-  INVALID: M.CTSTATE_INVALID,
-  NEW: M.CTSTATE_NEW,
-  ESTABLISHED: M.CTSTATE_ESTABLISHED,
-  RELATED: M.CTSTATE_RELATED,
-  UNTRACKED: M.CTSTATE_UNTRACKED,
-  SNAT: M.CTSTATE_SNAT,
-  DNAT: M.CTSTATE_DNAT,
-}
-
-/** IPS_* bits of the status names; NONE asks for nothing, as in libxt_conntrack. */
-const STATUS: Readonly<Record<ConntrackStatus, number>> = {
-  NONE: 0,
-  EXPECTED: 1,
-  SEEN_REPLY: 2,
-  ASSURED: 4,
-  CONFIRMED: 8,
-}
-
-const union = <K extends string>(
-  table: Readonly<Record<K, number>>,
-  names: readonly K[] | undefined,
-): number => (names ?? []).reduce((mask, name) => mask | table[name], 0)
-
-/** CTSTATE_* bits of state names. */
-export const stateMask = (states: readonly ConntrackState[]): number => union(STATES, states)
-
-function encodeCtstate(out: Words, states: readonly ConntrackState[], not: boolean | undefined): void {
-  out.push(head(M.MATCH_CTSTATE, M.CTSTATE_SIZE))
-  out.push(halves(stateMask(states), bit(not)))
-}
-
-function encodeConntrack(out: Words, match: Of<'conntrack'>, family: Family): void {
-  const { kind: _, ctstate, ...others } = match
-  if (ctstate && Object.values(others).every((part) => part === undefined))
-    return encodeCtstate(out, ctstate.value, ctstate.not)
-  const parts: [number, { readonly not?: boolean } | undefined][] = [
-    [M.CONNTRACK_F_STATE, ctstate],
-    [M.CONNTRACK_F_STATUS, match.ctstatus],
-    [M.CONNTRACK_F_PROTO, match.ctproto],
-    [M.CONNTRACK_F_ORIGSRC, match.ctorigsrc],
-    [M.CONNTRACK_F_ORIGDST, match.ctorigdst],
-    [M.CONNTRACK_F_REPLSRC, match.ctreplsrc],
-    [M.CONNTRACK_F_REPLDST, match.ctrepldst],
-    [M.CONNTRACK_F_ORIGSRC_PORT, match.ctorigsrcport],
-    [M.CONNTRACK_F_ORIGDST_PORT, match.ctorigdstport],
-    [M.CONNTRACK_F_REPLSRC_PORT, match.ctreplsrcport],
-    [M.CONNTRACK_F_REPLDST_PORT, match.ctrepldstport],
-    [M.CONNTRACK_F_EXPIRE, match.ctexpire],
-  ]
-  let given = match.ctdir ? M.CONNTRACK_F_DIRECTION : 0
-  let invert = match.ctdir === 'REPLY' ? M.CONNTRACK_F_DIRECTION : 0
-  for (const [flag, part] of parts) {
-    if (part) given |= flag
-    if (part?.not) invert |= flag
-  }
-  out.push(head(M.MATCH_CONNTRACK, M.CONNTRACK_SIZE))
-  out.push(halves(given, invert))
-  out.push(halves(union(STATES, ctstate?.value), union(STATUS, match.ctstatus?.value)))
-  out.push(match.ctproto ? protocolNumber(match.ctproto.value) : 0)
-  for (const ports of [match.ctorigsrcport, match.ctorigdstport, match.ctreplsrcport, match.ctrepldstport])
-    out.push(range(ports?.value))
-  out.push(match.ctexpire?.value.from ?? 0)
-  out.push(match.ctexpire?.value.to ?? 0)
-  for (const network of [match.ctorigsrc, match.ctorigdst, match.ctreplsrc, match.ctrepldst]) {
-    out.pushAddress(network ? addressWords(network.value.address, family) : [0, 0, 0, 0])
-    out.pushAddress(network ? maskWords(network.value, family) : [0, 0, 0, 0])
-  }
-}
-
 function encodeStatistic(out: Words, match: Of<'statistic'>): void {
   const { value, not } = match.mode
   if (value.kind === 'random') {
@@ -337,21 +207,6 @@ function encodeSet(out: Words, match: Of<'set'>, resolve: Resolver): void {
 /** Bit i is set when dimension i of a set reads the packet's source. */
 export const sources = (directions: readonly ('src' | 'dst')[]): number =>
   directions.reduce((mask, direction, i) => mask | (direction === 'src' ? 1 << i : 0), 0)
-
-const LIMIT_SCALE = 10000
-const CREDITS_PER_JIFFY = 128
-
-/** user2credits of net/netfilter/xt_limit.c, with its 32-bit arithmetic. */
-function credits(user: number): number {
-  const perSecond = M.HZ * CREDITS_PER_JIFFY
-  if (user > Math.floor(0xffffffff / perSecond))
-    return Math.imul(Math.floor(user / LIMIT_SCALE), perSecond) >>> 0
-  return Math.floor((Math.imul(user, perSecond) >>> 0) / LIMIT_SCALE)
-}
-
-export function limitCredits(avg: number, burst: number): { readonly cost: number; readonly cap: number } {
-  return { cost: credits(avg >>> 0), cap: credits(Math.imul(avg, burst) >>> 0) }
-}
 
 function encodeOwner(out: Words, match: Of<'owner'>): void {
   const parts = [

@@ -6,7 +6,7 @@
 import * as M from '../../abi/match.ts'
 import * as R from '../../abi/rule.ts'
 import type { Family, Match, Rule, RuleHeader } from '../../kernel/ruleset.ts'
-import { stateMask } from './encode-match.ts'
+import { stateMask } from './encode-conntrack.ts'
 
 /** Lane words of one rule. */
 export interface Lanes {

@@ -1,7 +1,7 @@
 /** The host outside of the cluster: it has whatever addresses people name, and listens on whatever port they ask for. */
 import type { FlowProtocol } from './reference.ts'
 import { OUTSIDE, outsideAddressPiece } from './topology/pieces.ts'
-import { ADDRESS_PLAN, clusterRangeOf } from './topology/plan.ts'
+import { ADDRESS_PLAN, clusterRangeOf, isHostAddress } from './topology/plan.ts'
 import type { World } from './world.ts'
 
 /** From now on it has the address, unless that can only belong to the cluster. */
@@ -9,6 +9,7 @@ export function claimOutside({ network }: Pick<World, 'network'>, address: strin
   const own = Object.values(ADDRESS_PLAN).map(({ outsideHost }) => outsideHost)
   if (own.includes(address) || network.has(`outside/${address}`) || clusterRangeOf(address) !== undefined)
     return
+  if (!isHostAddress(address)) return
   network.add(outsideAddressPiece(address))
 }
 

@@ -4,7 +4,7 @@
  * up in the cluster (`resolve/`).
  */
 import { Problem } from '../kernel/problem.ts'
-import { canonicalAddress, isAddress } from './topology/plan.ts'
+import { canonicalAddress, isAddress, isMappedAddress } from './topology/plan.ts'
 
 export type Reference =
   | {
@@ -74,13 +74,18 @@ function parseAddress(text: string, field: string): Reference | undefined {
   if (bracketed !== null) {
     const [, address = '', port] = bracketed
     if (!isAddress(address)) throw new Problem(`${JSON.stringify(address)} is not an IP address`, { field })
-    return { kind: 'address', address: canonicalAddress(address), ...portOf(port, field) }
+    return { kind: 'address', address: addressOf(address, field), ...portOf(port, field) }
   }
-  if (isAddress(text)) return { kind: 'address', address: canonicalAddress(text) }
+  if (isAddress(text)) return { kind: 'address', address: addressOf(text, field) }
   if (!/^[\d.]+(:.*)?$/.test(text)) return undefined
   const [address = '', port] = text.split(':')
   if (!isAddress(address)) throw new Problem(`${JSON.stringify(address)} is not an IP address`, { field })
   return { kind: 'address', address, ...portOf(port, field) }
+}
+
+function addressOf(text: string, field: string): string {
+  if (isMappedAddress(text)) throw new Problem(`${text} is in no packet: write the IPv4 address`, { field })
+  return canonicalAddress(text)
 }
 
 function splitPort(text: string, field: string): { name: string; port?: number } {

@@ -128,10 +128,12 @@ export class Applier {
     return stored
   }
 
-  /** The part of a status that a user may know better than any component: a load balancer's address, a node's. */
+  /**
+   * The part of a status that a user may know better than any component: a load balancer's address, a node's, and that
+   * a pod has finished.
+   */
   #sendStatus(client: ApiClient, kind: KindDefinition, object: KubeObject, given: ManifestObject): void {
-    const status = given['status']
-    if ((kind.kind !== 'Service' && kind.kind !== 'Node') || !isRecord(status)) return
+    const status = knownStatus(kind.kind, given['status'])
     if (Object.keys(status).length === 0) return
     client.patch(
       kind,
@@ -140,6 +142,13 @@ export class Applier {
       { type: 'application/merge-patch+json', subresource: 'status' },
     )
   }
+}
+
+function knownStatus(kind: string, status: unknown): JsonMap {
+  if (!isRecord(status)) return {}
+  if (kind === 'Service' || kind === 'Node') return status
+  const { phase } = status
+  return kind === 'Pod' && (phase === 'Succeeded' || phase === 'Failed') ? { phase } : {}
 }
 
 function keyOf(kind: string, namespace: string | undefined, name: string): string {

@@ -83,6 +83,16 @@ export function isAddress(text: string): boolean {
   return /^[0-9.]+$/.test(text) ? ipaddr.IPv4.isValidFourPartDecimal(text) : ipaddr.IPv6.isValid(text)
 }
 
+/** Whether some host can have it on an interface: no loopback, multicast, broadcast or unspecified address. */
+export function isHostAddress(text: string): boolean {
+  return !['loopback', 'multicast', 'broadcast', 'unspecified'].includes(ipaddr.parse(text).range())
+}
+
+/** `::ffff:192.0.2.1`: IPv4 in the words of IPv6, which no packet carries. */
+export function isMappedAddress(text: string): boolean {
+  return ipaddr.parse(text).range() === 'ipv4Mapped'
+}
+
 /** Canonical text of an address that `isAddress` accepted. */
 export function canonicalAddress(text: string): string {
   return ipaddr.parse(text).toString()

@@ -41,6 +41,16 @@ describe('a dump of another cluster', () => {
     expect(workloads).toEqual(['default/web-5d9'])
   })
 
+  it('lets a pod be finished that was', async () => {
+    const cluster = await Cluster.create({ nodes: 1 })
+    await cluster.apply(
+      'apiVersion: v1\nkind: Pod\nmetadata: { name: done }\nspec: { containers: [{ name: c, image: i }] }\nstatus: { phase: Succeeded, podIP: 10.1.2.3 }',
+    )
+    await cluster.settle()
+    expect(cluster.view.pods().map(({ status }) => status?.phase)).toEqual(['Succeeded'])
+    expect(cluster.matrix({ ports: [{ port: 80, protocol: 'tcp' }] }).workloads).toEqual([])
+  })
+
   it('leaves an owner alone that is among the manifests', async () => {
     const cluster = await Cluster.create({ nodes: 1 })
     const warnings = await cluster.apply([

@@ -12,6 +12,7 @@ import type {
   Pod,
   Service,
 } from '../apiserver/types/index.ts'
+import { gatewayOf } from './topology/plan.ts'
 
 export interface ClusterView {
   nodes(): readonly Node[]
@@ -52,6 +53,11 @@ export function nodeAddresses({ status }: Node): string[] {
 
 export function nodePodCidrs({ spec }: Node): readonly string[] {
   return spec?.podCIDRs ?? (spec?.podCIDR === undefined ? [] : [spec.podCIDR])
+}
+
+/** Every address at which the node itself answers: its own, and on each pod's veth the pods' gateway. */
+export function nodeLocalAddresses(node: Node): string[] {
+  return [...nodeAddresses(node), ...nodePodCidrs(node).map(gatewayOf)]
 }
 
 /** What listens in a pod: every declared port of its containers, sidecars included. */

@@ -19,7 +19,7 @@ import { resolveDestination } from '../resolve/destination.ts'
 import { resolveSource } from '../resolve/source.ts'
 import { familyOf } from '../topology/plan.ts'
 import type { ClusterView } from '../view.ts'
-import { PathFinder, type PolicyPath, type Sight } from './paths.ts'
+import { PathFinder, sourceAddress, type PolicyPath, type Sight } from './paths.ts'
 
 /** `depends`: on the backend that is chosen. */
 export type ReferenceVerdict = 'allowed' | 'denied' | 'depends'
@@ -84,8 +84,7 @@ export function referenceAnswer(
   const paths = new PathFinder(view)
     .paths(source, destination)
     .map((path) => judge(evaluatorOf, options, path, destination.protocol))
-  const [first] = paths as [ReferencePath]
-  const src = first.egress.src
+  const src = sourceAddress(source, destination)
   return {
     ...summary(paths),
     from: labelled(source.label, src),

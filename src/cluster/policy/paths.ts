@@ -14,8 +14,8 @@ import type { FlowProtocol } from '../reference.ts'
 import { podWith } from '../resolve/find.ts'
 import type { Source } from '../resolve/source.ts'
 import { announcedAddresses, announcer } from '../topology/external.ts'
-import { clusterRangeOf, familyOf } from '../topology/plan.ts'
-import { nodeAddresses, type ClusterView } from '../view.ts'
+import { clusterRangeOf, familyOf, isWithin } from '../topology/plan.ts'
+import { nodeAddresses, nodeLocalAddresses, type ClusterView } from '../view.ts'
 import { ServiceTable, type Translation } from './service-table.ts'
 
 export interface Target {
@@ -52,6 +52,18 @@ export interface PolicyPath {
   readonly obstacle?: string
 }
 
+/** By these everyone means himself: the loopback, and the unspecified address that stands for it. */
+const OWN_HOST = ['127.0.0.0/8', '0.0.0.0/32', '::1/128', '::/128']
+
+/** The address that the client sends from, which has the family of the target. */
+export function sourceAddress(source: Source, target: Target): string {
+  const family = familyOf(target.address)
+  const candidates = [...(source.address === undefined ? [] : [source.address]), ...source.addresses]
+  const address = candidates.find((own) => familyOf(own) === family)
+  if (address === undefined) throw new Error(`sourceAddress: ${source.label} has no ${family} address`)
+  return address
+}
+
 export class PathFinder {
   readonly #view: ClusterView
   readonly #services: ServiceTable
@@ -63,12 +75,7 @@ export class PathFinder {
 
   /** Every way from `source` (one of whose addresses has the family of the target) to `target`. */
   paths(source: Source, target: Target): PolicyPath[] {
-    const family = familyOf(target.address)
-    const address =
-      source.address !== undefined && familyOf(source.address) === family
-        ? source.address
-        : source.addresses.find((own) => familyOf(own) === family)
-    if (address === undefined) throw new Error(`PathFinder: ${source.label} has no ${family} address`)
+    const address = sourceAddress(source, target)
     const from: Seen = {
       address,
       endpoint: source.pod === undefined ? this.#endpoint(address) : { kind: 'pod', ...source.pod },
@@ -94,7 +101,7 @@ export class PathFinder {
     const translation = this.#services.translate(node, from.address, target)
     if (translation !== undefined) return this.#translated(walk, node, from, target, translation)
     const owner = this.#nodeOf(target.address)
-    const to = this.#seen(target.address)
+    const to = this.#met(node, from, target.address)
     const next = walk.leaving(node, to, target.port)
     if (owner !== undefined && owner !== node && to.endpoint.kind !== 'pod') {
       const there = this.#services.translate(owner, from.address, target)
@@ -116,7 +123,7 @@ export class PathFinder {
     node: string,
     from: Seen,
     target: Target,
-    { service, backends, masquerade }: Translation,
+    { service, backends, masquerade, refusedBy }: Translation,
   ): PolicyPath[] {
     const through = walk.through(service)
     if (backends.length === 0) {
@@ -128,13 +135,15 @@ export class PathFinder {
         },
       ]
     }
+    const obstacle =
+      refusedBy === undefined ? {} : { obstacle: `Service ${service} takes only ${refusedBy.join(', ')}` }
     return backends.map(({ ip, port }) => {
       const to = this.#seen(ip)
       const owner = this.#nodeOf(ip)
       const next = through.leaving(node, to, port)
       // Masquerading is the last thing that a node does: its own policies see who it was.
       const seen = masquerade && owner !== node ? this.#masqueraded(node, ip) : from
-      const path = next.arrive(owner ?? node, seen, to, port)
+      const path = { ...next.arrive(owner ?? node, seen, to, port), ...obstacle }
       if (to.endpoint.kind !== 'pod') return path
       return { ...path, backend: { pod: `${to.endpoint.namespace}/${to.endpoint.name}`, ip, port } }
     })
@@ -170,6 +179,15 @@ export class PathFinder {
     return { address, endpoint: this.#endpoint(address) }
   }
 
+  /** Some addresses mean something to some only: a pod's loopback is the pod, and on a node the pods' gateway is the node. */
+  #met(node: string, from: Seen, address: string): Seen {
+    if (from.endpoint.kind === 'pod' && OWN_HOST.some((range) => isWithin(address, range)))
+      return { address, endpoint: from.endpoint }
+    const seen = this.#seen(address)
+    const isGateway = seen.endpoint.kind === 'address' && this.#nodeOf(address) === node
+    return isGateway ? { address, endpoint: { kind: 'node', name: node } } : seen
+  }
+
   #endpoint(address: string): Endpoint {
     const pod = podWith(this.#view, address)
     if (pod !== undefined) {
@@ -183,7 +201,7 @@ export class PathFinder {
   #nodeOf(address: string): string | undefined {
     return (
       podWith(this.#view, address)?.spec.nodeName ??
-      this.#view.nodes().find((node) => nodeAddresses(node).includes(address))?.metadata.name
+      this.#view.nodes().find((node) => nodeLocalAddresses(node).includes(address))?.metadata.name
     )
   }
 }

@@ -10,7 +10,7 @@ import { newServicePortInfo, shouldSkipService, type ServicePortInfo } from '../
 import { categorizeEndpoints } from '../../proxy/topology.ts'
 import type { FlowProtocol } from '../reference.ts'
 import { ADDRESS_PLAN, familyOf, isWithin } from '../topology/plan.ts'
-import { nodeAddresses, type ClusterView } from '../view.ts'
+import { nodeLocalAddresses, type ClusterView } from '../view.ts'
 
 /** What becomes of a connection at a node. */
 export interface Translation {
@@ -20,6 +20,8 @@ export interface Translation {
   readonly backends: readonly Backend[]
   /** The source becomes the node's address on the way out. */
   readonly masquerade: boolean
+  /** The ranges that the Service takes connections from, where the source is in none of them. */
+  readonly refusedBy?: readonly string[]
 }
 
 export interface Backend {
@@ -71,16 +73,23 @@ export class ServiceTable {
       nodeName: node,
       zone: this.#zones.get(node) ?? '',
     })
+    const ranges = info.loadBalancerSourceRanges.map(
+      ({ network: { address, prefixLength } }) => `${address}/${prefixLength}`,
+    )
+    const guarded = info.loadBalancerVIPs.includes(address) && !info.externalIPs.includes(address)
+    const refused = guarded && ranges.length > 0 && !ranges.some((range) => isWithin(source, range))
+    const refusal = refused ? { refusedBy: ranges } : {}
     const isPod = isWithin(source, ADDRESS_PLAN[family].clusterCidr)
     const isLocal = this.#isOf(node, source)
     if (reach === 'internal') {
       const backends = info.internalPolicyLocal ? categories.local : categories.cluster
       return { service: name, backends, masquerade: !isPod }
     }
-    if (!info.externalPolicyLocal) return { service: name, backends: categories.cluster, masquerade: true }
+    if (!info.externalPolicyLocal)
+      return { service: name, backends: categories.cluster, masquerade: true, ...refusal }
     return isPod || isLocal
-      ? { service: name, backends: categories.cluster, masquerade: isLocal }
-      : { service: name, backends: categories.local, masquerade: false }
+      ? { service: name, backends: categories.cluster, masquerade: isLocal, ...refusal }
+      : { service: name, backends: categories.local, masquerade: false, ...refusal }
   }
 
   #add(service: Service): void {
@@ -103,7 +112,7 @@ export class ServiceTable {
 
   #isOf(node: string, address: string): boolean {
     const own = this.#view.nodes().find(({ metadata }) => metadata.name === node)
-    return own !== undefined && nodeAddresses(own).includes(address)
+    return own !== undefined && nodeLocalAddresses(own).includes(address)
   }
 
   #endpoints(service: string, info: ServicePortInfo, family: Family, node: string): Endpoint[] {

@@ -72,7 +72,7 @@ export function resolveDestination(
     case 'service':
       return toService(view, findService(view, where.namespace, where.name, field), asked)
     default:
-      return toPod(findPod(view, where, field), asked)
+      return toPod(findPod(view, where, field, source.pod), asked)
   }
 }
 

@@ -35,6 +35,8 @@ export function findPod(
   view: ClusterView,
   who: Exclude<Reference, { kind: 'node' } | { kind: 'address' }>,
   field: string,
+  /** Whom a workload is asked not to mean as long as it has another running pod. */
+  other?: { readonly namespace: string; readonly name: string },
 ): Pod {
   const { kind, namespace, name } = who
   const pods = view.pods()
@@ -42,7 +44,7 @@ export function findPod(
     kind === 'pod'
       ? (pods.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name) ??
         numberedPod(view, namespace, name))
-      : podsOf(view, kind, namespace, name).find(isRunning)
+      : choose(podsOf(view, kind, namespace, name).filter(isRunning), other)
   if (found === undefined) {
     const names =
       kind === 'pod'
@@ -63,6 +65,15 @@ export function findPod(
     )
   }
   return found
+}
+
+function choose(
+  pods: readonly Pod[],
+  other: { readonly namespace: string; readonly name: string } | undefined,
+): Pod | undefined {
+  const isOther = ({ metadata }: Pod): boolean =>
+    metadata.namespace === other?.namespace && metadata.name === other?.name
+  return pods.find((pod) => !isOther(pod)) ?? pods[0]
 }
 
 /** `web-0`, `web-1` … of a Deployment `web`, whose pods have random names: the first, the second … by name. */

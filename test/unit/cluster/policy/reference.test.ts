@@ -120,6 +120,81 @@ describe('Cluster.reference', () => {
     ).toBe('allowed')
   })
 
+  it('knows the loopback of a pod and the gateway of its node', async () => {
+    const cluster = await start()
+    const own = cluster.reference({ from: 'near', to: '127.0.0.1', port: 8080 })
+    expect(own.verdict).toBe('allowed')
+    expect(own.reason).toContain('default/near reaches its own address')
+    expect(cluster.reference({ from: 'near', to: '0.0.0.0', port: 8080 }).verdict).toBe('allowed')
+    expect(cluster.reference({ from: 'near', to: '128.0.0.0', port: 8080 }).verdict).toBe('denied')
+
+    const gateway = cluster.reference({ from: 'near', to: '10.244.0.1', port: 10250 })
+    expect(gateway.verdict).toBe('allowed')
+    expect(gateway.paths[0]!.egress.question.to).toEqual({ kind: 'node', name: 'node-1' })
+    expect(gateway.paths[0]!.obstacle).toBeUndefined()
+    // The gateway of another node is an address to the pod, and somebody has it.
+    const [path] = cluster.reference({ from: 'near', to: '10.244.1.1', port: 10250 }).paths
+    expect(path).toMatchObject({ allowed: false, ingress: { node: 'node-2' } })
+    expect(path!.obstacle).toBeUndefined()
+    // A node port is open on it, too.
+    expect(cluster.reference({ from: 'client', to: '10.244.0.1', port: 30080 }).paths[0]!.backend).toEqual({
+      pod: 'default/far',
+      ip: '10.244.1.2',
+      port: 8080,
+    })
+  })
+
+  it('tells the address of the client even where a node masquerades it', async () => {
+    const cluster = await start()
+    const answer = cluster.reference({ from: '192.0.2.7', to: 'node/node-1', port: 30080 })
+    expect(answer.from).toBe('192.0.2.7')
+    expect(answer.request.src).toBe('192.0.2.7')
+    expect(answer.paths[0]!.ingress.src).toBe('172.18.0.2')
+  })
+
+  it('minds the source ranges of a load balancer, at its address only', async () => {
+    const cluster = await start(`
+${pod('web', 'node-1')}
+apiVersion: v1
+kind: Service
+metadata: { name: web }
+spec:
+  type: LoadBalancer
+  loadBalancerSourceRanges: [192.0.2.0/24]
+  selector: { app: web }
+  ports: [{ port: 80, nodePort: 30080 }]
+`)
+    const obstacle = (from: string, to: string, port: number) =>
+      cluster.reference({ from, to, port }).paths[0]!.obstacle
+    const refused = 'Service default/web takes only 192.0.2.0/24'
+    const flow = (from: string) => cluster.connect({ from, to: 'svc/web', port: 80 }).verdict
+    expect([obstacle('192.0.2.7', 'svc/web', 80), flow('192.0.2.7')]).toEqual([undefined, 'delivered'])
+    expect([obstacle('198.51.100.10', 'svc/web', 80), flow('198.51.100.10')]).toEqual([refused, 'dropped'])
+    expect(obstacle('198.51.100.10', 'node/node-1', 30080)).toBeUndefined()
+    expect(obstacle('web', 'svc/web', 80)).toBeUndefined()
+  })
+
+  it('means another pod of the same workload where there is one', async () => {
+    const deployment = (replicas: number): string => `
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: d }
+spec:
+  replicas: ${replicas}
+  selector: { matchLabels: { app: d } }
+  template:
+    metadata: { labels: { app: d } }
+    spec: { containers: [{ name: main, image: app, ports: [{ containerPort: 80 }] }] }
+`
+    const ends = async (replicas: number) => {
+      const cluster = await start(deployment(replicas))
+      const { from, to } = cluster.reference({ from: 'deploy/d', to: 'deploy/d' })
+      return from === to
+    }
+    expect(await ends(2)).toBe(false)
+    expect(await ends(1)).toBe(true)
+  })
+
   it('says what stands in the way beside policies', async () => {
     const cluster = await start()
     const [path] = cluster.reference({ from: 'client', to: 'svc/nobody' }).paths

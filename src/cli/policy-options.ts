@@ -18,6 +18,16 @@ export function policyOptions(command: Command): Command {
   )
 }
 
+/** Of a command whose packets go by the dataplane, which has no options: only its reference answers by them. */
+export function parseReferenceOptions(
+  flags: PolicyFlags & { readonly reference?: boolean },
+): Partial<PolicyOptions> {
+  if (flags.policyOption !== undefined && flags.reference !== true) {
+    throw new Problem('needs --reference: packets go by the defaults', { field: FLAG })
+  }
+  return parsePolicyOptions(flags)
+}
+
 /** @throws Problem for a name or value that does not exist, with what does */
 export function parsePolicyOptions({ policyOption = [] }: PolicyFlags): Partial<PolicyOptions> {
   const names = Object.keys(OPTION_VALUES) as (keyof PolicyOptions)[]

@@ -124,16 +124,25 @@ export interface PortSpec {
 
 /** `80/tcp,53/udp,icmp`; the protocol may be left out (tcp). `icmp` stands alone: port 0. */
 export function parsePorts(text: string, field: string): PortSpec[] {
+  const given = new Set<string>()
   return text.split(',').map((item): PortSpec => {
-    if (item.trim().toLowerCase() === 'icmp') return { port: 0, protocol: 'icmp' }
-    const [port = '', protocol = 'tcp', ...rest] = item.trim().split('/')
-    if (rest.length > 0) throw new Problem(`${JSON.stringify(item)}: expected PORT/PROTOCOL`, { field })
-    const spec = { port: parsePort(port, field), protocol: parseProtocol(protocol, field) }
-    if (spec.protocol === 'icmp') {
-      throw new Problem(`${JSON.stringify(item)}: icmp has no ports: write "icmp" alone`, { field })
-    }
+    const spec = parsePortSpec(item, field)
+    const printed = printPort(spec)
+    if (given.has(printed)) throw new Problem(`${printed} is given twice`, { field })
+    given.add(printed)
     return spec
   })
+}
+
+function parsePortSpec(item: string, field: string): PortSpec {
+  if (item.trim().toLowerCase() === 'icmp') return { port: 0, protocol: 'icmp' }
+  const [port = '', protocol = 'tcp', ...rest] = item.trim().split('/')
+  if (rest.length > 0) throw new Problem(`${JSON.stringify(item)}: expected PORT/PROTOCOL`, { field })
+  const spec = { port: parsePort(port, field), protocol: parseProtocol(protocol, field) }
+  if (spec.protocol === 'icmp') {
+    throw new Problem(`${JSON.stringify(item)}: icmp has no ports: write "icmp" alone`, { field })
+  }
+  return spec
 }
 
 /** `80/tcp`, `icmp`. */

@@ -6,6 +6,7 @@ import { asProblems } from '../../cluster/policy/mirror.ts'
 import { workloadPeers } from '../../cluster/policy/peers.ts'
 import { parseReference } from '../../cluster/reference.ts'
 import { findNode, findPod, podWith } from '../../cluster/resolve/find.ts'
+import { familyOf } from '../../cluster/topology/plan.ts'
 import { topOwner } from '../../cluster/workload.ts'
 import type { Pod } from '../../apiserver/index.ts'
 import { Problem } from '../../kernel/problem.ts'
@@ -26,7 +27,7 @@ export interface ExplainFlags extends ClusterFlags, PolicyFlags {
 
 export async function explain(flags: ExplainFlags): Promise<number> {
   const format = parseChoice(flags.output, '--output', ['txt', 'json'], 'txt')
-  const family = parseChoice(flags.family, '--family', ['ipv4', 'ipv6'], 'ipv4')
+  const family = familyAsked(flags)
   const only =
     flags.explainOnly === undefined
       ? undefined
@@ -52,6 +53,27 @@ function cut(explanation: Explanation, only: 'allow' | 'deny' | undefined): Expl
   return parts.length === 0 ? [] : [{ ...explanation, parts }]
 }
 
+/** The family of the addresses among the ends, which --family and each other may not contradict. */
+function familyAsked({ family, from, to }: ExplainFlags): Family {
+  let known =
+    family === undefined
+      ? undefined
+      : { family: parseChoice(family, '--family', ['ipv4', 'ipv6'], 'ipv4'), by: '--family' }
+  for (const [text, field] of [
+    [from, '--from'],
+    [to, '--to'],
+  ] as const) {
+    const end = text === undefined ? undefined : parseReference(text, field)
+    if (end?.kind !== 'address') continue
+    const own = familyOf(end.address)
+    known ??= { family: own, by: field }
+    if (own !== known.family) {
+      throw new Problem(`${end.address} is ${own}, but ${known.by} is ${known.family}`, { field })
+    }
+  }
+  return known?.family ?? 'ipv4'
+}
+
 type Pair = readonly [from: ExplainedEnd, to: ExplainedEnd]
 
 /** What is not named is every workload in turn; a workload is told by its first pod (and its second, to itself). */
@@ -63,8 +85,8 @@ function pairsOf({ view }: Cluster, { from, to }: ExplainFlags, family: Family):
         ? []
         : [{ ...endOf(label, first), ...(second === undefined ? {} : { second }) }]
     })
-  const sources = from === undefined ? everyone() : [named(view, from, '--from')]
-  const targets = to === undefined ? everyone() : [named(view, to, '--to')]
+  const sources = from === undefined ? everyone() : [named(view, from, '--from', family)]
+  const targets = to === undefined ? everyone() : [named(view, to, '--to', family)]
   const both = from !== undefined && to !== undefined
   return sources.flatMap((source) =>
     targets.flatMap((target): Pair[] => {
@@ -82,7 +104,7 @@ function endOf(label: string, pod: Pod): ExplainedEnd {
   return { label, endpoint: endpointOf(pod), pod }
 }
 
-function named(view: Cluster['view'], text: string, field: string): Candidate {
+function named(view: Cluster['view'], text: string, field: string, family: Family): Candidate {
   const reference = parseReference(text, field)
   if (reference.port !== undefined) {
     throw new Problem('every port is explained: leave it out, or ask podwire trace --reference', { field })
@@ -104,6 +126,11 @@ function named(view: Cluster['view'], text: string, field: string): Candidate {
   if (pod === undefined) {
     const { address } = reference as { address: string }
     return { label: address, endpoint: { kind: 'address', address } }
+  }
+  if (!has(pod, family)) {
+    throw new Problem(`pod ${pod.metadata.namespace ?? ''}/${pod.metadata.name} has no ${family} address`, {
+      field,
+    })
   }
   const { kind, name } = topOwner(view, pod)
   const label = `${pod.metadata.namespace ?? ''}/${name}[${kind}]`

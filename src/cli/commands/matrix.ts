@@ -4,7 +4,7 @@ import { boot } from '../boot.ts'
 import { EXIT_DONE } from '../exit.ts'
 import { formatMatrix, MATRIX_FORMATS } from '../format/matrix.ts'
 import { parseChoice, type ClusterFlags } from '../options.ts'
-import { parsePolicyOptions, type PolicyFlags } from '../policy-options.ts'
+import { parseReferenceOptions, type PolicyFlags } from '../policy-options.ts'
 
 export interface MatrixFlags extends ClusterFlags, PolicyFlags {
   readonly port: string
@@ -15,7 +15,7 @@ export interface MatrixFlags extends ClusterFlags, PolicyFlags {
 export async function matrix(flags: MatrixFlags): Promise<number> {
   const format = parseChoice(flags.output, '--output', MATRIX_FORMATS, 'table')
   const ports = parsePorts(flags.port, '--port')
-  const options = parsePolicyOptions(flags)
+  const options = parseReferenceOptions(flags)
   const cluster = await boot(flags)
   process.stdout.write(
     flags.reference === true

@@ -2,11 +2,13 @@
 import type { ConnectRequest } from '../../cluster/connect.ts'
 import type { Flow } from '../../cluster/flow.ts'
 import { parsePort, parseProtocol } from '../../cluster/reference.ts'
+import { Problem } from '../../kernel/problem.ts'
+import type { PolicyOptions } from '../../policy/evaluate/index.ts'
 import { boot, BUILT_MODES, PROXY_MODES } from '../boot.ts'
 import { EXIT_DONE, EXIT_EXPECTATION_FAILED } from '../exit.ts'
 import { formatReference } from '../format/reference.ts'
 import { asFlags, parseChoice, type ClusterFlags } from '../options.ts'
-import { parsePolicyOptions, type PolicyFlags } from '../policy-options.ts'
+import { parseReferenceOptions, type PolicyFlags } from '../policy-options.ts'
 
 const EXPECTED = ['delivered', 'dropped', 'rejected'] as const
 
@@ -31,7 +33,13 @@ export async function trace(flags: TraceFlags): Promise<number> {
     ...(flags.port === undefined ? {} : { port: portFlag(flags.port) }),
     ...(flags.protocol === undefined ? {} : { protocol: parseProtocol(flags.protocol, '--protocol') }),
   }
-  if (flags.reference === true) return traceReference(flags, request, output, expected)
+  const options = parseReferenceOptions(flags)
+  if (flags.reference === true) {
+    if (flags.allModes === true) {
+      throw new Problem('is for packets: policies say the same in every mode', { field: '--all-modes' })
+    }
+    return traceReference(flags, request, { options, output, expected })
+  }
   const flows: Flow[] = []
   const texts: string[] = []
   for (const proxyMode of flags.allModes === true ? BUILT_MODES : [flags.proxyMode]) {
@@ -52,14 +60,18 @@ export async function trace(flags: TraceFlags): Promise<number> {
   return wrong.length === 0 ? EXIT_DONE : EXIT_EXPECTATION_FAILED
 }
 
+interface ReferenceAsked {
+  readonly options: Partial<PolicyOptions>
+  readonly output: 'text' | 'json'
+  readonly expected: (typeof EXPECTED)[number] | undefined
+}
+
 /** What policies say does not depend on the proxy mode, and not on who listens: what is rejected was allowed. */
 async function traceReference(
   flags: TraceFlags,
   request: ConnectRequest,
-  output: 'text' | 'json',
-  expected: (typeof EXPECTED)[number] | undefined,
+  { options, output, expected }: ReferenceAsked,
 ): Promise<number> {
-  const options = parsePolicyOptions(flags)
   const cluster = await boot(flags)
   const answer = asFlags(() => cluster.reference(request, options))
   process.stdout.write(output === 'json' ? `${JSON.stringify(answer, null, 1)}\n` : formatReference(answer))
@@ -70,7 +82,20 @@ async function traceReference(
 }
 
 function portFlag(text: string): number | string {
-  return /^[a-z]/.test(text) ? text : parsePort(text, '--port')
+  if (/^[a-z]/.test(text)) return text
+  const [number, protocol] = text.split('/')
+  if (number !== undefined && protocol !== undefined) {
+    throw new Problem(`${JSON.stringify(text)}: write --port ${number} --protocol ${protocol}`, {
+      field: '--port',
+    })
+  }
+  if (!/^\d+$/.test(text)) {
+    throw new Problem(
+      `${JSON.stringify(text)} is not a port: expected a number from 1 to 65535 or the name of a port`,
+      { field: '--port' },
+    )
+  }
+  return parsePort(text, '--port')
 }
 
 /** One object; with --all-modes a list, one a mode. */

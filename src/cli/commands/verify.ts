@@ -34,6 +34,12 @@ export async function verify(flags: VerifyFlags): Promise<number> {
       field: '--mutate',
     })
   }
+  if (flags.mutate === true && format !== 'table' && format !== 'json') {
+    throw new Problem(`is told as table or json, not as ${format}`, { field: '--mutate' })
+  }
+  if (flags.minScore !== undefined && flags.mutate !== true) {
+    throw new Problem('needs --mutate: the score is of its faults', { field: '--min-score' })
+  }
   const minScore = parseCount(flags.minScore, '--min-score', 0, { from: 0, to: 100 })
   const base = clusterOptionsOf(flags)
   const modes = flags.proxyMode === undefined ? BUILT_MODES : [base.proxyMode]

@@ -8,7 +8,7 @@ import type { Evaluator } from '../../policy/evaluate/index.ts'
 import type { Question } from '../../policy/evaluate/question.ts'
 import type { Connectivity, ConnectivityRow } from '../connectivity.ts'
 import { podsAsRows, type MatrixRequest } from '../matrix.ts'
-import type { PortSpec } from '../reference.ts'
+import { printPort, type PortSpec } from '../reference.ts'
 import { familyOf } from '../topology/plan.ts'
 import { podAddresses, type ClusterView } from '../view.ts'
 import { workloads } from '../workload.ts'
@@ -33,7 +33,7 @@ export function referenceMatrix(
     }
   }
   return {
-    ports: ports.map(({ port, protocol }) => `${port}/${protocol}`),
+    ports: ports.map(printPort),
     workloads: ends.map(({ label }) => label),
     rows,
   }

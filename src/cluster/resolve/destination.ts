@@ -241,7 +241,7 @@ function needPort({ wanted: { port, protocol = 'tcp' }, field }: Asked): {
   if (protocol === 'icmp') return { port: 0, protocol }
   if (typeof port === 'number') return { port, protocol }
   throw new Problem(
-    port === undefined ? 'needs a port: give --port, or NAME:PORT' : `no port is named ${port} there`,
+    port === undefined ? 'needs a port: give one, or write NAME:PORT' : `no port is named ${port} there`,
     { field },
   )
 }

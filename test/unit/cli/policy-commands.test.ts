@@ -183,6 +183,11 @@ describe('podwire explain', () => {
     ).toContain('node/node-1 => 192.0.2.1\n  allowed: All Connections\n')
   })
 
+  it('takes the family from an address', async () => {
+    const { stdout } = await podwire('explain', ...both(), '--from', 'db', '--to', '2001:db8::1')
+    expect(stdout).toContain('default/db[Pod] => 2001:db8::1\n  DENIED: All Connections\n')
+  })
+
   it('tells options that would flip a verdict', async () => {
     const flat = POLICY.replace('192.0.2.0/24, except: [192.0.2.128/25]', '10.0.0.0/8')
     writeFileSync(path('flat.yaml'), flat)
@@ -263,6 +268,8 @@ describe('podwire matrix --reference, trace --reference', () => {
     expect((await podwire('matrix', ...both(), '--port', '5432', '--reference')).stdout).toContain(
       '. allowed   X denied',
     )
+    const pings = await podwire('matrix', ...both(), '--port', 'icmp', '--reference', '-o', 'json')
+    expect((JSON.parse(pings.stdout) as Connectivity).ports).toEqual(['icmp'])
   })
 
   it('walks the tiers, names the rule, and what would flip the verdict', async () => {
@@ -384,6 +391,32 @@ describe('mistakes', () => {
       'podwire: --focus-workload: there is no workload wob; did you mean web?\n',
     ],
     [['list', '--focus-conn', 'tcp'], 'podwire: --focus-conn: "tcp": expected PROTOCOL-PORT, as tcp-8080\n'],
+    [
+      ['explain', '--from', 'db', '--to', '2001:db8::1', '--family', 'ipv4'],
+      'podwire: --to: 2001:db8::1 is ipv6, but --family is ipv4\n',
+    ],
+    [
+      ['explain', '--from', '192.0.2.1', '--to', '2001:db8::1'],
+      'podwire: --to: 2001:db8::1 is ipv6, but --from is ipv4\n',
+    ],
+    [['verify', '--min-score', '9'], 'podwire: --min-score: needs --mutate: the score is of its faults\n'],
+    [
+      ['matrix', '--port', '80', '--policy-option', 'emptyRules=allow'],
+      'podwire: --policy-option: needs --reference: packets go by the defaults\n',
+    ],
+    [
+      ['trace', '--from', 'db', '--to', 'db', '--policy-option', 'emptyRules=allow'],
+      'podwire: --policy-option: needs --reference: packets go by the defaults\n',
+    ],
+    [
+      ['trace', '--from', 'db', '--to', 'db', '--reference', '--all-modes'],
+      'podwire: --all-modes: is for packets: policies say the same in every mode\n',
+    ],
+    [
+      ['trace', '--from', 'db', '--to', 'db', '--port', '53/udp'],
+      'podwire: --port: "53/udp": write --port 53 --protocol udp\n',
+    ],
+    [['matrix', '--port', '80,80/tcp'], 'podwire: --port: 80/tcp is given twice\n'],
     [
       ['verify', '--expect', 'nowhere.yaml'],
       'podwire: nowhere.yaml: cannot be read: no such file or directory\n',

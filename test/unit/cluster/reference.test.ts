@@ -27,6 +27,7 @@ describe('parseReference', () => {
     ['a/svc/b/c', /expected pod\/NAME/],
     ['svc/', /expected pod\/NAME/],
     ['10.0.0.300', /"10.0.0.300" is not an IP address/],
+    ['::ffff:10.0.0.3', /write the IPv4 address/],
     ['10.0.0.1:http', /"http" is not a port/],
     ['10.0.0.1:65536', /"65536" is not a port/],
     ['[fd00::g]:80', /"fd00::g" is not an IP address/],

@@ -3,6 +3,7 @@
  * node, and owners that are not in the dump. As written, the pod would wait for a node that never comes, and the garbage
  * collector would delete what has lost its owner; whoever loads a dump wants to see the pod.
  */
+import { kinds } from '../../apiserver/index.ts'
 import { isRecord, type Manifest } from './document.ts'
 import type { Warning } from './kinds.ts'
 
@@ -86,6 +87,6 @@ function withoutLostNode(manifest: Manifest, exists: Exists): Step {
 }
 
 function keyOf(kind: string, namespace: string | undefined, name: string): string {
-  const scoped = kind !== 'Node' && kind !== 'Namespace' && kind !== 'ClusterNetworkPolicy'
-  return `${kind}/${scoped ? (namespace ?? 'default') : ''}/${name}`
+  const namespaced = kinds.find((each) => each.kind === kind)?.namespaced ?? true
+  return `${kind}/${namespaced ? (namespace ?? 'default') : ''}/${name}`
 }

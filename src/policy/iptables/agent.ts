@@ -6,6 +6,7 @@
  * Without any policy there is nothing of it in the kernel.
  */
 import type { ClusterNetworkPolicy, KubeObject, NetworkPolicy, Node, Pod } from '../../apiserver/index.ts'
+import { keyOf } from '../../informer/index.ts'
 import { PodMembers } from '../members/members.ts'
 import { NodeMembers } from '../members/nodes.ts'
 import type { PodFacts } from '../members/pod-facts.ts'
@@ -160,10 +161,6 @@ export class PolicyAgent {
     this.#local.deletePod(key)
     this.#ports.deletePod(key)
   }
-}
-
-function keyOf({ metadata: { namespace = '', name } }: KubeObject): string {
-  return `${namespace}/${name}`
 }
 
 function objectKey(policy: Policy): string {

@@ -4,7 +4,7 @@
  */
 import type { Labels } from '../../apiserver/types/index.ts'
 import { PolicyError } from './policy-error.ts'
-import type { Requirement, Selector } from './select.ts'
+import { meets, type Selector } from './select.ts'
 
 export interface LabelCell {
   /** Bit n: selector n selects the labels. */
@@ -55,19 +55,6 @@ function choicesOf(
       0n,
     ),
   ])
-}
-
-function meets({ operator, values }: Requirement, value: string | undefined): boolean {
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value)
-    case 'NotIn':
-      return value === undefined || !values.includes(value)
-    case 'Exists':
-      return value !== undefined
-    case 'DoesNotExist':
-      return value === undefined
-  }
 }
 
 function otherThan(names: ReadonlySet<string>): string {

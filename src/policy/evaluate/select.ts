@@ -30,11 +30,11 @@ export function readSelector({ matchLabels = {}, matchExpressions = [] }: LabelS
 export const EVERYTHING: Selector = readSelector({})
 
 export function selects({ requirements }: Selector, labels: Labels): boolean {
-  return requirements.every((requirement) => holds(requirement, labels))
+  return requirements.every((one) => meets(one, Object.hasOwn(labels, one.key) ? labels[one.key] : undefined))
 }
 
-function holds({ key, operator, values }: Requirement, labels: Labels): boolean {
-  const value = Object.hasOwn(labels, key) ? labels[key] : undefined
+/** `value`: that of the requirement's key; undefined when the key is lacking. */
+export function meets({ operator, values }: Requirement, value: string | undefined): boolean {
   switch (operator) {
     case 'In':
       return value !== undefined && values.includes(value)

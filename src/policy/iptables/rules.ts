@@ -5,7 +5,6 @@ import type {
   Match,
   PolicyOrigin,
   Protocol,
-  Rule,
   RuleHeader,
   RuleOrigin,
   Target,
@@ -13,13 +12,9 @@ import type {
 import type { PolicyPlan } from '../plan/plan.ts'
 import { setName } from './names.ts'
 
-export const ACCEPT: Target = Object.freeze({ kind: 'ACCEPT' })
-export const DROP: Target = Object.freeze({ kind: 'DROP' })
-export const RETURN: Target = Object.freeze({ kind: 'RETURN' })
+export { ACCEPT, DROP, jump, rule } from '../../kernel/iptables/compose.ts'
 
-export function jump(chain: string): Target {
-  return { kind: 'jump', chain }
-}
+export const RETURN: Target = Object.freeze({ kind: 'RETURN' })
 
 export function goto(chain: string): Target {
   return { kind: 'goto', chain }
@@ -47,15 +42,6 @@ export function inSet(base: string, family: Family, side: Side, not = false): Ma
 /** An address with the destination port. */
 export function inPortSet(base: string, family: Family, side: Side): Match {
   return { kind: 'set', matchSet: { value: setName(base, family) }, directions: [side, 'dst'] }
-}
-
-export function rule(
-  header: RuleHeader,
-  matches: readonly Match[],
-  target: Target | null,
-  origin?: RuleOrigin,
-): Rule {
-  return origin === undefined ? { header, matches, target } : { header, matches, target, origin }
 }
 
 export function protocolHeader(protocol: Protocol | 'ipv6-icmp'): RuleHeader {

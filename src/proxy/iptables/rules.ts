@@ -1,5 +1,6 @@
 /** Small pieces that kube-proxy's rules are made of. Pieces without a name of their own are made once and shared. */
 import type { Protocol as ApiProtocol } from '../../apiserver/types/index.ts'
+import { jump } from '../../kernel/iptables/compose.ts'
 import type { ChainCommand, RestoreChain } from '../../kernel/restore.ts'
 import type {
   ConntrackState,
@@ -8,21 +9,16 @@ import type {
   Protocol,
   Rule,
   RuleHeader,
-  RuleOrigin,
   Target,
 } from '../../kernel/ruleset.ts'
 import { hostNetwork } from '../ip.ts'
 import { KUBE_MARK_MASQ } from './names.ts'
 
+export { ACCEPT, DROP, jump, rule } from '../../kernel/iptables/compose.ts'
+
 export const NO_HEADER: RuleHeader = Object.freeze({})
 export const NO_MATCHES: readonly Match[] = Object.freeze([])
-export const ACCEPT: Target = Object.freeze({ kind: 'ACCEPT' })
-export const DROP: Target = Object.freeze({ kind: 'DROP' })
 export const MARK_MASQ: Target = jump(KUBE_MARK_MASQ)
-
-export function jump(chain: string): Target {
-  return { kind: 'jump', chain }
-}
 
 export function comment(text: string): Match {
   return { kind: 'comment', comment: text }
@@ -87,15 +83,6 @@ export function oneIn(n: number): readonly Match[] {
 /** 1/n as Go prints `%0.10f`. A tie goes to the even digit, not up; 1/2048 = 0.00048828125 is the only one. */
 export function probabilityText(n: number): string {
   return n === 2048 ? '0.0004882812' : (1 / n).toFixed(10)
-}
-
-export function rule(
-  header: RuleHeader,
-  matches: readonly Match[],
-  target: Target | null,
-  origin?: RuleOrigin,
-): Rule {
-  return origin === undefined ? { header, matches, target } : { header, matches, target, origin }
 }
 
 export function append(chain: string, rule: Rule): ChainCommand {

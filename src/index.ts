@@ -11,9 +11,17 @@ export type { Judgement, ReferenceAnswer, ReferencePath, ReferenceVerdict } from
 export {
   Evaluator,
   formatConnections,
+  formatOpenConnections,
   hasConnection,
   IMPLEMENTATIONS as POLICY_IMPLEMENTATIONS,
   PolicyError,
 } from './policy/evaluate/index.ts'
-export type { ConnectionSet, Exposure, ExternalRange, PolicyOptions } from './policy/evaluate/index.ts'
+export type {
+  ConnectionSet,
+  ExposedCell,
+  Exposure,
+  ExternalRange,
+  OpenConnections,
+  PolicyOptions,
+} from './policy/evaluate/index.ts'
 export { Problem, type Place } from './kernel/problem.ts'

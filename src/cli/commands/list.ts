@@ -1,12 +1,11 @@
 /** `podwire list`: every connection that policies allow. */
 import { exposureOf } from '../../cluster/policy/exposure.ts'
-import { focus, type Focus } from '../../cluster/policy/focus.ts'
+import { focus, focusExposure, type Focus } from '../../cluster/policy/focus.ts'
 import { listConnections } from '../../cluster/policy/listing.ts'
 import { asProblems } from '../../cluster/policy/mirror.ts'
-import { Problem } from '../../kernel/problem.ts'
 import { boot } from '../boot.ts'
 import { EXIT_DONE } from '../exit.ts'
-import { exposureJson, exposureText } from '../format/exposure.ts'
+import { formatExposure } from '../format/exposure.ts'
 import { formatList, LIST_FORMATS, listLines } from '../format/listing.ts'
 import { parseChoice, type ClusterFlags } from '../options.ts'
 import { parsePolicyOptions, type PolicyFlags } from '../policy-options.ts'
@@ -27,26 +26,16 @@ export async function list(flags: ListFlags): Promise<number> {
   const family = parseChoice(flags.family, '--family', ['ipv4', 'ipv6'], 'ipv4')
   const options = parsePolicyOptions(flags)
   const wanted = focusOf(flags)
-  if (flags.exposure === true && format !== 'txt' && format !== 'json') {
-    throw new Problem('is told as txt or json', { field: '--exposure' })
-  }
   const cluster = await boot(flags)
   const { view } = cluster
-  const connections = asProblems(() =>
-    listConnections(view, cluster.evaluator(options), {
-      family,
-      withinWorkloads: flags.withinWorkloads === true,
-    }),
-  )
-  const lines = listLines(focus(view, connections, wanted))
-  if (flags.exposure === true) {
-    const report = asProblems(() => exposureOf(view, options, family))
-    process.stdout.write(
-      format === 'json' ? exposureJson(lines, report) : formatList(lines, format) + exposureText(report),
-    )
-    return EXIT_DONE
-  }
-  process.stdout.write(formatList(lines, format))
+  const text = asProblems(() => {
+    const evaluator = cluster.evaluator(options)
+    const request = { family, withinWorkloads: flags.withinWorkloads === true }
+    const lines = listLines(focus(view, listConnections(view, evaluator, request), wanted))
+    if (flags.exposure !== true) return formatList(lines, format)
+    return formatExposure(lines, focusExposure(exposureOf(view, evaluator, family), wanted), format)
+  })
+  process.stdout.write(text)
   return EXIT_DONE
 }
 

@@ -1,57 +1,129 @@
-/** What is open to workloads that do not exist yet, in the words of netpol-analyzer. */
-import type { ExposureReport } from '../../cluster/policy/exposure.ts'
-import { formatConnections } from '../../policy/evaluate/index.ts'
-import type { ListLine } from './listing.ts'
+/**
+ * What is open to workloads that do not exist yet, behind what is listed, in netpol-analyzer's words. The addresses
+ * outside of the cluster are part of it: they are open to whoever will have them.
+ */
+import type { ExposureLine, ExposureReport } from '../../cluster/policy/exposure.ts'
+import { formatOpenConnections } from '../../policy/evaluate/index.ts'
+import type { Direction } from '../../policy/evaluate/question.ts'
+import { isExternal } from './graph.ts'
+import { connectionsDot } from './graph-dot.ts'
+import { connectionsSvg } from './graph-svg.ts'
+import {
+  edgesOf,
+  formatList,
+  lineText,
+  listTable,
+  sortLines,
+  type ListFormat,
+  type ListLine,
+} from './listing.ts'
 
-export function exposureText({ exposures, unprotected }: ExposureReport): string {
-  const section = (direction: 'egress' | 'ingress'): string[] =>
-    exposures
-      .filter((line) => line.direction === direction)
-      .map(
-        ({ workload, peer, connections }) =>
-          `${workload} ${direction === 'egress' ? '=>' : '<='} ${peer} : ${formatConnections(connections)}`,
-      )
-      .sort()
-  const loose = unprotected.map(
-    ({ workload, direction }) => `${workload} is not protected on ${titled(direction)}`,
+const TITLES = { egress: 'Egress Exposure:', ingress: 'Ingress Exposure:' } as const
+const DIRECTIONS = ['egress', 'ingress'] as const
+
+export function formatExposure(
+  listed: readonly ListLine[],
+  report: ExposureReport,
+  format: ListFormat,
+): string {
+  switch (format) {
+    case 'txt':
+      return formatList(listed, 'txt') + exposureText(listed, report)
+    case 'json':
+      return exposureJson(listed, report)
+    case 'csv':
+      return [
+        formatList(listed, 'csv'),
+        ...sections(listed, report).map(
+          ({ direction, lines }) =>
+            `${TITLES[direction]},,\n${listTable(lines, 'csv', direction === 'egress' ? 'src' : 'dst')}`,
+        ),
+      ].join('')
+    case 'md':
+      return [
+        `${formatList(listed, 'md')}## Exposure Analysis Result:\n`,
+        ...sections(listed, report).map(
+          ({ direction, lines }) =>
+            `### ${TITLES[direction]}\n${listTable(lines, 'md', direction === 'egress' ? 'src' : 'dst')}`,
+        ),
+      ].join('\n')
+    case 'dot':
+      return connectionsDot(edges(listed, report))
+    case 'svg':
+      return connectionsSvg(edges(listed, report))
+    default:
+      return format satisfies never
+  }
+}
+
+interface Section {
+  readonly direction: Direction
+  readonly lines: readonly ListLine[]
+}
+
+function sections(listed: readonly ListLine[], { lines }: ExposureReport): Section[] {
+  return DIRECTIONS.map((direction) => ({
+    direction,
+    lines: [
+      ...listed.filter(({ src, dst }) => isExternal(direction === 'egress' ? dst : src)),
+      ...lines.filter((line) => line.direction === direction).map(lineOf),
+    ].sort((a, b) => (textIn(direction, a) < textIn(direction, b) ? -1 : 1)),
+  }))
+}
+
+function lineOf({ workload, direction, peer, open, somePods }: ExposureLine): ListLine {
+  const conn = formatOpenConnections(open)
+  const ends =
+    direction === 'egress' ? { src: workload.label, dst: peer } : { src: peer, dst: workload.label }
+  return { ...ends, conn, ...(somePods ? { somePods: conn } : {}) }
+}
+
+/** The workload first: `a => b`, and `b <= a` for what it gets. */
+function textIn(direction: Direction, line: ListLine): string {
+  if (direction === 'egress') return lineText(line)
+  return lineText({ ...line, src: line.dst, dst: line.src }).replace(' => ', ' <= ')
+}
+
+function exposureText(listed: readonly ListLine[], report: ExposureReport): string {
+  const [egress, ingress] = sections(listed, report).map(({ direction, lines }) => [
+    TITLES[direction],
+    ...lines.map((line) => textIn(direction, line)),
+  ])
+  const loose = report.unprotected.map(
+    ({ workload, direction }) => `${workload.label} is not protected on ${titled(direction)}`,
   )
   return [
     '',
     'Exposure Analysis Result:',
-    'Egress Exposure:',
-    ...section('egress'),
+    ...egress!,
     '',
-    'Ingress Exposure:',
-    ...section('ingress'),
+    ...ingress!,
     ...(loose.length === 0 ? [] : ['', 'Workloads not protected by network policies:', ...loose.sort()]),
     '',
   ].join('\n')
 }
 
-export function exposureJson(lines: readonly ListLine[], { exposures, unprotected }: ExposureReport): string {
-  const of = (direction: 'egress' | 'ingress'): object[] =>
-    exposures
-      .filter((line) => line.direction === direction)
-      .map(({ workload, peer, connections }) => {
-        const conn = formatConnections(connections)
-        return direction === 'egress'
-          ? { src: workload, dst: peer, conn }
-          : { src: peer, dst: workload, conn }
-      })
-  return `${JSON.stringify(
-    {
-      connlist_results: lines,
-      exposure_results: {
-        egress_exposure: of('egress'),
-        ingress_exposure: of('ingress'),
-        unprotected_workloads: unprotected,
-      },
+function exposureJson(listed: readonly ListLine[], report: ExposureReport): string {
+  const [egress, ingress] = sections(listed, report).map(({ lines }) => lines)
+  const results = {
+    connlist_results: listed,
+    exposure_results: {
+      egress_exposure: egress,
+      ingress_exposure: ingress,
+      unprotected_workloads: report.unprotected.map(({ workload, direction }) => ({
+        workload: workload.label,
+        direction,
+      })),
     },
-    null,
-    1,
-  )}\n`
+  }
+  return `${JSON.stringify(results, null, 1)}\n`
 }
 
-function titled(direction: string): string {
+function edges(listed: readonly ListLine[], { lines }: ExposureReport) {
+  const toCome = sortLines(lines.map(lineOf))
+  return [...edgesOf(listed), ...edgesOf(toCome).map((edge) => ({ ...edge, toCome: true }))]
+}
+
+function titled(direction: Direction): string {
   return `${direction.slice(0, 1).toUpperCase()}${direction.slice(1)}`
 }

@@ -1,5 +1,8 @@
 /** Connections for graphviz: a cluster a namespace, an edge a pair. */
-import { CHANGE_COLOURS, isExternal, namespaceOf, peersOf, type GraphEdge } from './graph.ts'
+import { CHANGE_COLOURS, isExternal, isToCome, namespaceOf, peersOf, type GraphEdge } from './graph.ts'
+
+const WORKLOAD = 'color="blue" fontcolor="blue"'
+const OUTSIDE = 'color="red2" fontcolor="red2"'
 
 export function connectionsDot(edges: readonly GraphEdge[]): string {
   const peers = peersOf(edges)
@@ -15,7 +18,7 @@ export function connectionsDot(edges: readonly GraphEdge[]): string {
       `\t\tlabel=${quote(namespace)}`,
       ...members.map(
         (peer) =>
-          `\t\t${quote(peer)} [label=${quote(peer.slice(namespace.length + 1))} color="blue" fontcolor="blue"]`,
+          `\t\t${quote(peer)} [label=${quote(peer.slice(namespace.length + 1))} ${isToCome(peer) ? OUTSIDE : WORKLOAD}]`,
       ),
       '\t}',
     ]),
@@ -23,11 +26,11 @@ export function connectionsDot(edges: readonly GraphEdge[]): string {
       .filter((peer) => namespaceOf(peer) === undefined)
       .map(
         (peer) =>
-          `\t${quote(peer)} [label=${quote(isExternal(peer) ? peer.slice(0, -'[External]'.length) : peer)} color="red2" fontcolor="red2"]`,
+          `\t${quote(peer)} [label=${quote(isExternal(peer) ? peer.slice(0, -'[External]'.length) : peer)} ${OUTSIDE}${isToCome(peer) ? ' shape=diamond' : ''}]`,
       ),
-    ...edges.map(({ src, dst, label, change }) => {
+    ...edges.map(({ src, dst, label, change, toCome }) => {
       const colour = change === undefined ? '' : ` color="${CHANGE_COLOURS[change]}"`
-      return `\t${quote(src)} -> ${quote(dst)} [label=${quote(label)}${colour}]`
+      return `\t${quote(src)} -> ${quote(dst)} [label=${quote(label)}${colour}${toCome === true ? ' style=dashed' : ''}]`
     }),
     '}',
     '',

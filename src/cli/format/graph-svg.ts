@@ -34,7 +34,7 @@ export function connectionsSvg(edges: readonly GraphEdge[]): string {
       const [third, twoThirds] = [round(left + CURVES / 3), round(right - CURVES / 3)]
       return (
         `<g><title>${escapeXml(`${edge.src} => ${edge.dst} : ${kindOf(edge)}`)}</title>` +
-        `<path d="M${round(left)} ${from} C${third} ${from} ${twoThirds} ${to} ${round(right - 6)} ${to}" fill="none" stroke="${colourOf(edge, kinds)}" stroke-width="1.5"/>` +
+        `<path d="M${round(left)} ${from} C${third} ${from} ${twoThirds} ${to} ${round(right - 6)} ${to}" fill="none" stroke="${colourOf(edge, kinds)}" stroke-width="1.5"${edge.toCome === true ? ' stroke-dasharray="5 3"' : ''}/>` +
         `<path d="M${round(right - 6)} ${to - 4} L${round(right)} ${to} L${round(right - 6)} ${to + 4} Z" fill="${colourOf(edge, kinds)}"/></g>`
       )
     }),

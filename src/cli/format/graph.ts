@@ -1,4 +1,5 @@
 /** A picture of connections: who is in it, and what leads from whom to whom. */
+import { ENTIRE_CLUSTER } from '../../cluster/policy/exposure.ts'
 
 export interface GraphEdge {
   /** Labels of peers: `namespace/name[Kind]`, `a-b[External]`. */
@@ -7,11 +8,19 @@ export interface GraphEdge {
   readonly label: string
   /** Of a difference; plain when absent. */
   readonly change?: 'added' | 'removed' | 'changed' | 'unchanged'
+  /** One of its ends does not exist yet. */
+  readonly toCome?: boolean
 }
 
-/** What is inside the cluster has a namespace; what is outside has none. */
+/** What is inside the cluster has a namespace; what is outside has none. Of pods to come it may be a selector. */
 export function namespaceOf(peer: string): string | undefined {
-  return isExternal(peer) || !peer.includes('/') ? undefined : peer.slice(0, peer.indexOf('/'))
+  if (isExternal(peer) || !peer.includes('/')) return undefined
+  return peer.startsWith('[') ? peer.slice(0, peer.indexOf(']/') + 1) : peer.slice(0, peer.indexOf('/'))
+}
+
+/** `[all pods]`, `[pod with {…}]` in some namespace, and the entire cluster. */
+export function isToCome(peer: string): boolean {
+  return peer === ENTIRE_CLUSTER || /(?:^|\/)\[/.test(peer)
 }
 
 export function isExternal(peer: string): boolean {

@@ -17,30 +17,31 @@ export interface ListLine {
   readonly somePods?: string
 }
 
-/** In the order of their text. */
 export function listLines(connections: readonly ListedConnection[]): ListLine[] {
-  return connections
-    .map(({ src, dst, connections: set, everyPair }) => ({
-      src: src.label,
-      dst: dst.label,
-      conn: formatConnections(set),
-      ...(everyPair === undefined
-        ? {}
-        : { somePods: formatConnections(subtractConnections(set, everyPair)) }),
-    }))
-    .sort((a, b) => compare(textOf(a), textOf(b)))
+  const lines = connections.map(({ src, dst, connections: set, everyPair }) => ({
+    src: src.label,
+    dst: dst.label,
+    conn: formatConnections(set),
+    ...(everyPair === undefined ? {} : { somePods: formatConnections(subtractConnections(set, everyPair)) }),
+  }))
+  return sortLines(lines)
+}
+
+/** In the order of their text. */
+export function sortLines(lines: readonly ListLine[]): ListLine[] {
+  return lines.toSorted((a, b) => compare(lineText(a), lineText(b)))
 }
 
 export function formatList(lines: readonly ListLine[], format: ListFormat): string {
   switch (format) {
     case 'txt':
-      return lines.map((line) => `${textOf(line)}\n`).join('')
+      return lines.map((line) => `${lineText(line)}\n`).join('')
     case 'json':
       return `${JSON.stringify(lines, null, 1)}\n`
     case 'csv':
-      return table(lines, csvLine, [])
+      return listTable(lines, 'csv')
     case 'md':
-      return table(lines, markdownRow, ['|-----|-----|------|'])
+      return listTable(lines, 'md')
     case 'dot':
       return connectionsDot(edgesOf(lines))
     case 'svg':
@@ -50,26 +51,30 @@ export function formatList(lines: readonly ListLine[], format: ListFormat): stri
   }
 }
 
-function textOf({ src, dst, conn, somePods }: ListLine): string {
+export function lineText({ src, dst, conn, somePods }: ListLine): string {
   return `${src} => ${dst} : ${conn}${somePods === undefined ? '' : ` (some pods only: ${somePods})`}`
 }
 
 /** The columns that everybody has; a fourth only where it says something. */
-function table(
+export function listTable(
   lines: readonly ListLine[],
-  row: (fields: readonly string[]) => string,
-  under: readonly string[],
+  format: 'csv' | 'md',
+  first: 'src' | 'dst' = 'src',
 ): string {
   const partly = lines.some(({ somePods }) => somePods !== undefined)
+  const row = format === 'csv' ? csvLine : markdownRow
+  const columns = [...(first === 'src' ? ['src', 'dst'] : ['dst', 'src']), 'conn']
   return [
-    row(['src', 'dst', 'conn', ...(partly ? ['some pods only'] : [])]),
-    ...under.map((text) => (partly ? `${text}------|` : text)),
-    ...lines.map(({ src, dst, conn, somePods = '' }) => row([src, dst, conn, ...(partly ? [somePods] : [])])),
+    row([...columns, ...(partly ? ['some pods only'] : [])]),
+    ...(format === 'md' ? [`|-----|-----|------|${partly ? '------|' : ''}`] : []),
+    ...lines.map(({ src, dst, conn, somePods = '' }) =>
+      row([...(first === 'src' ? [src, dst] : [dst, src]), conn, ...(partly ? [somePods] : [])]),
+    ),
     '',
   ].join('\n')
 }
 
-function edgesOf(lines: readonly ListLine[]) {
+export function edgesOf(lines: readonly ListLine[]) {
   return lines.map(({ src, dst, conn }) => ({ src, dst, label: conn }))
 }
 

@@ -1,9 +1,10 @@
 /** Listed connections cut down to what somebody wants to see. */
-import { hasConnection } from '../../policy/evaluate/index.ts'
+import { hasConnection, type ConnectionSet } from '../../policy/evaluate/index.ts'
 import type { Direction } from '../../policy/evaluate/question.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { parsePort, parseProtocol, suggest } from '../reference.ts'
 import type { ClusterView } from '../view.ts'
+import type { ExposureReport } from './exposure.ts'
 import type { ListedConnection } from './listing.ts'
 import { workloadPeers, type Peer } from './peers.ts'
 
@@ -37,8 +38,32 @@ export function focus(
     (line) =>
       ((direction !== 'ingress' && isFocus(line.src) && isPeer(line.dst)) ||
         (direction !== 'egress' && isFocus(line.dst) && isPeer(line.src))) &&
-      (carries === undefined || carries(line)),
+      (carries === undefined || carries(line.connections)),
   )
+}
+
+/** @throws Problem for a peer: those of an exposure do not exist */
+export function focusExposure(
+  { lines, unprotected }: ExposureReport,
+  { workloads, peers, direction, connection }: Focus,
+): ExposureReport {
+  if (peers !== undefined) {
+    const reason = 'names workloads that exist, --exposure is about those that do not'
+    throw new Problem(reason, { field: '--focus-workload-peer' })
+  }
+  const isFocus = (line: { readonly workload: Peer; readonly direction: Direction }): boolean =>
+    (workloads === undefined || isOneOf(line.workload, workloads)) &&
+    (direction === undefined || direction === line.direction)
+  const carries = connection === undefined ? undefined : connectionTest(connection)
+  return {
+    lines: lines.filter(
+      (line) =>
+        isFocus(line) &&
+        (carries === undefined ||
+          [line.open, ...line.open.named].some(({ connections }) => carries(connections))),
+    ),
+    unprotected: unprotected.filter(isFocus),
+  }
 }
 
 function isOneOf(peer: Peer, names: readonly string[]): boolean {
@@ -57,7 +82,7 @@ function checkNames(view: ClusterView, names: readonly string[], field: string):
   }
 }
 
-function connectionTest(text: string): (line: ListedConnection) => boolean {
+function connectionTest(text: string): (connections: ConnectionSet) => boolean {
   const field = '--focus-conn'
   const [protocol = '', port, ...rest] = text.split('-')
   if (port === undefined || rest.length > 0) {
@@ -65,5 +90,5 @@ function connectionTest(text: string): (line: ListedConnection) => boolean {
   }
   const its = parseProtocol(protocol, field)
   const number = parsePort(port, field)
-  return ({ connections }) => hasConnection(connections, its, number)
+  return (connections) => hasConnection(connections, its, number)
 }

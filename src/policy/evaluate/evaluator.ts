@@ -14,7 +14,9 @@ import { AllPairs } from './classes/all-pairs.ts'
 import { Partition } from './classes/partition.ts'
 import { checkPriorities } from './cluster-tier.ts'
 import type { ConnectionSet } from './connections.ts'
-import { exposureOf, type Exposure, type ExposureOptions } from './exposure.ts'
+import { exposedCells, type ExposedCell } from './exposure/cells.ts'
+import { exposureOf, type Exposure } from './exposure/exposure.ts'
+import type { ExposureOptions } from './exposure/subject.ts'
 import { externalRanges, type ExternalOptions, type ExternalRange } from './external.ts'
 import { flips } from './flip.ts'
 import { DEFAULT_POLICY_OPTIONS, type PolicyOptions } from './options.ts'
@@ -87,9 +89,17 @@ export class Evaluator {
     return externalRanges(pod, direction, family, this.#addressesTaken(family), this.#context, options)
   }
 
-  /** What the pod is open to that does not exist yet: pods of any labels in any namespace. */
+  /** What the pod is open to that does not exist yet: the entire cluster, and the sets of pods that rules name. */
   exposure(pod: Endpoint, direction: Direction, options: ExposureOptions = {}): Exposure {
     return exposureOf(pod, direction, this.#context, options)
+  }
+
+  /**
+   * The same for pods of any labels in any namespace: the exact answer, a cell for each that rules can tell apart.
+   * @throws PolicyError when these are more than 100,000
+   */
+  exposedCells(pod: Endpoint, direction: Direction, options: ExposureOptions = {}): ExposedCell[] {
+    return exposedCells(pod, direction, this.#context, options)
   }
 
   /**

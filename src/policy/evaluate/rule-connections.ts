@@ -12,40 +12,47 @@ import type { PolicyOptions } from './options.ts'
 import type { PolicyRule, PortMatch } from './policy.ts'
 import { PolicyError } from './policy-error.ts'
 
-/** `namedPorts`: of the destination; undefined when that is no pod. @throws PolicyError as the options have it */
+/** The connections that a name in a rule stands for. */
+export type NamedConnections = (match: NamedMatch) => ConnectionSet
+
+export type NamedMatch = Extract<PortMatch, { readonly kind: 'named' }>
+
+/** As the ports of one pod have the names. */
+export function namesOf(namedPorts: readonly NamedPort[]): NamedConnections {
+  return ({ name, protocol }) =>
+    namedPorts
+      .filter((port) => port.name === name && (protocol === undefined || protocol === port.protocol))
+      .map((port) => connectionsOf(port.protocol, port.port))
+      .reduce(unionConnections, NO_CONNECTIONS)
+}
+
+/** `named`: of the destination; undefined when that is no pod. @throws PolicyError as the options have it */
 export function connectionsOfRule(
   { ref, ports }: PolicyRule,
-  namedPorts: readonly NamedPort[] | undefined,
+  named: NamedConnections | undefined,
   options: PolicyOptions,
 ): ConnectionSet {
   if (ports === undefined)
     return ref.kind === 'ClusterNetworkPolicy' || options.portlessRulesAllowOtherProtocols
       ? ALL_CONNECTIONS
       : ALL_PORTED_CONNECTIONS
-  const named = ports.find((match) => match.kind === 'named')
+  const name = ports.find((match) => match.kind === 'named')?.name
   if (
-    named !== undefined &&
-    namedPorts === undefined &&
+    name !== undefined &&
+    named === undefined &&
     ref.direction === 'egress' &&
     options.namedPortOutside === 'error'
   )
     throw new PolicyError(
-      `the named port ${named.name} has no meaning outside of pods`,
+      `the named port ${name} has no meaning outside of pods`,
       `${ref.kind} ${ref.policy}`,
       `spec.egress[${ref.index}]`,
     )
   return ports
-    .map((match) => connectionsOfPort(match, namedPorts ?? []))
-    .reduce(unionConnections, NO_CONNECTIONS)
-}
-
-function connectionsOfPort(match: PortMatch, namedPorts: readonly NamedPort[]): ConnectionSet {
-  if (match.kind === 'range') return connectionsOf(match.protocol, match.from, match.to)
-  return namedPorts
-    .filter(
-      ({ name, protocol }) =>
-        name === match.name && (match.protocol === undefined || match.protocol === protocol),
+    .map((match) =>
+      match.kind === 'range'
+        ? connectionsOf(match.protocol, match.from, match.to)
+        : (named?.(match) ?? NO_CONNECTIONS),
     )
-    .map(({ protocol, port }) => connectionsOf(protocol, port))
     .reduce(unionConnections, NO_CONNECTIONS)
 }

@@ -12,12 +12,12 @@ import {
   type ConnectionSet,
 } from './connections.ts'
 import { exemptionsOf, type Exemptions } from './exempt.ts'
-import type { NamedPort, PodFacts } from './facts.ts'
+import type { PodFacts } from './facts.ts'
 import { matchesPeers, peerOf, subjectOf } from './match.ts'
-import type { Context, Ends, Party } from './party.ts'
+import type { Context, Ends } from './party.ts'
 import type { ClusterPolicy, NamespacedPolicy, Policy, PolicyRule } from './policy.ts'
 import type { Direction } from './question.ts'
-import { connectionsOfRule } from './rule-connections.ts'
+import { connectionsOfRule, namesOf } from './rule-connections.ts'
 
 /** What the source may send and the destination may receive. */
 export function connectionsBetween(ends: Ends, context: Context): ConnectionSet {
@@ -122,9 +122,6 @@ function askNetworkPolicies(
 function connectionsMatched(rule: PolicyRule, ends: Ends, context: Context): ConnectionSet {
   const { direction } = rule.ref
   if (!matchesPeers(rule, peerOf(direction, ends), context)) return NO_CONNECTIONS
-  return connectionsOfRule(rule, namedPortsOf(ends.to), context.options)
-}
-
-function namedPortsOf(party: Party): readonly NamedPort[] | undefined {
-  return party.kind === 'pod' ? party.pod.namedPorts : undefined
+  const { to } = ends
+  return connectionsOfRule(rule, to.kind === 'pod' ? namesOf(to.pod.namedPorts) : undefined, context.options)
 }

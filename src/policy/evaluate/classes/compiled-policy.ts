@@ -3,7 +3,7 @@ import type { NamedPort } from '../facts.ts'
 import type { PolicyOptions } from '../options.ts'
 import type { ClusterPolicy, NamespacedPolicy, PolicyRule } from '../policy.ts'
 import type { Direction } from '../question.ts'
-import { connectionsOfRule } from '../rule-connections.ts'
+import { connectionsOfRule, namesOf } from '../rule-connections.ts'
 import type { SetId, SetTable } from './set-table.ts'
 import { questionKey, questionsOf, subjectKey, type Token, type TokenQuestion } from './token.ts'
 
@@ -45,7 +45,8 @@ export class CompiledRule {
     const key = this.named && shape !== undefined ? shape.id : -1
     let id = this.#byShape.get(key)
     if (id === undefined) {
-      id = this.#sets.id(connectionsOfRule(this.rule, shape?.namedPorts, this.#options))
+      const names = shape === undefined ? undefined : namesOf(shape.namedPorts)
+      id = this.#sets.id(connectionsOfRule(this.rule, names, this.#options))
       this.#byShape.set(key, id)
     }
     return id

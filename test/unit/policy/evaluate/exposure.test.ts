@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { formatConnections, type Exposure, type PolicyObject } from '../../../../src/policy/evaluate/index.ts'
+import {
+  formatOpenConnections,
+  type Exposure,
+  type PolicyObject,
+} from '../../../../src/policy/evaluate/index.ts'
 import { endpoint, evaluatorOf } from '../../../support/policy/ask.ts'
 import { clusterPolicy, namespace, networkPolicy, pod } from '../../../support/policy/objects.ts'
 
@@ -13,13 +17,10 @@ function exposure(policies: readonly PolicyObject[], direction: 'ingress' | 'egr
   return evaluatorOf([...world, ...policies]).exposure(endpoint('shop/web'), direction)
 }
 
-/** `[text, what everybody may, what somebody may]`. */
-function table({ entireCluster, groups }: Exposure): string[][] {
-  return [{ text: 'entire-cluster', ...entireCluster }, ...groups].map(({ text, every, some }) => [
-    text,
-    formatConnections(every),
-    formatConnections(some),
-  ])
+function table({ entireCluster, groups }: Exposure): string[] {
+  return [{ text: 'entire-cluster', ...entireCluster }, ...groups].map(
+    ({ text, ...open }) => `${text} : ${formatOpenConnections(open)}`,
+  )
 }
 
 const web = { podSelector: { matchLabels: { app: 'web' } } }
@@ -27,14 +28,14 @@ const web = { podSelector: { matchLabels: { app: 'web' } } }
 describe('exposure to pods to come', () => {
   it('is everything where nothing isolates the pod', () => {
     const result = exposure([])
-    expect(result.isolated).toBe(false)
-    expect(table(result)).toEqual([['entire-cluster', 'All Connections', 'All Connections']])
+    expect(result).toMatchObject({ policed: false, isolated: false })
+    expect(table(result)).toEqual(['entire-cluster : All Connections'])
   })
 
   it('is nothing where no rule allows anything', () => {
     const result = exposure([networkPolicy('shop/deny', web)])
-    expect(result.isolated).toBe(true)
-    expect(table(result)).toEqual([['entire-cluster', 'No Connections', 'No Connections']])
+    expect(result).toMatchObject({ policed: true, isolated: true })
+    expect(table(result)).toEqual(['entire-cluster : No Connections'])
   })
 
   it('names the sets of pods that rules let in, as netpol-analyzer does, and who is in them today', () => {
@@ -56,9 +57,9 @@ describe('exposure to pods to come', () => {
       }),
     ])
     expect(table(result)).toEqual([
-      ['entire-cluster', 'TCP 8080', 'All Connections'],
-      ['shop/[all pods]', 'TCP 443,8080', 'TCP 443,8080'],
-      ['[namespace with {team=b}]/[pod with {app=x}]', 'All Connections', 'All Connections'],
+      'entire-cluster : TCP 8080',
+      'shop/[all pods] : TCP 443,8080',
+      '[namespace with {team=b}]/[pod with {app=x}] : All Connections',
     ])
     expect(result.groups.map(({ today }) => today)).toEqual([['shop/db', 'shop/web'], []])
   })
@@ -70,7 +71,7 @@ describe('exposure to pods to come', () => {
         ingress: [{}, { from: [{ namespaceSelector: {} }], ports: [{ port: 443 }] }],
       }),
     ])
-    expect(table(result)).toEqual([['entire-cluster', 'All Connections', 'All Connections']])
+    expect(table(result)).toEqual(['entire-cluster : All Connections'])
   })
 
   it('knows that one set may be part of another', () => {
@@ -84,9 +85,9 @@ describe('exposure to pods to come', () => {
       }),
     ])
     expect(table(result)).toEqual([
-      ['entire-cluster', 'No Connections', 'TCP 1-2'],
-      ['shop/[pod with {app=x,tier=y}]', 'TCP 1-2', 'TCP 1-2'],
-      ['shop/[pod with {app=x}]', 'TCP 2', 'TCP 1-2'],
+      'entire-cluster : No Connections',
+      'shop/[pod with {app=x,tier=y}] : TCP 1-2',
+      'shop/[pod with {app=x}] : TCP 2',
     ])
   })
 
@@ -105,26 +106,102 @@ describe('exposure to pods to come', () => {
     ])
     const without = 'SCTP 1-65535,TCP 1-79,81-65535,UDP 1-65535,Other'
     expect(table(result)).toEqual([
-      ['entire-cluster', without, 'All Connections'],
-      ['[namespace with {team=evil}]/[all pods]', without, without],
+      'entire-cluster : All Connections',
+      `[namespace with {team=evil}]/[all pods] : ${without}`,
     ])
-    expect(result.cells).toHaveLength(2)
+    expect(result).toMatchObject({ policed: true, isolated: false })
   })
 
-  it('has no named ports of what is not there', () => {
+  it('does not take those who lack a label for everybody', () => {
+    const result = exposure([
+      networkPolicy('shop/allow', {
+        ...web,
+        ingress: [
+          { from: [{ podSelector: { matchExpressions: [{ key: 'banned', operator: 'DoesNotExist' }] } }] },
+        ],
+      }),
+    ])
+    expect(table(result)).toEqual([
+      'entire-cluster : No Connections',
+      'shop/[pod with {!banned}] : All Connections',
+    ])
+  })
+
+  it('calls a namespace by its name, whether it exists or not', () => {
+    const from = (name: string) => ({
+      namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } },
+    })
+    const result = exposure([
+      networkPolicy('shop/allow', {
+        ...web,
+        ingress: [
+          { from: [from('shop')], ports: [{ port: 1 }] },
+          { from: [from('nowhere')], ports: [{ port: 2 }] },
+          { from: [{ namespaceSelector: { matchLabels: { team: 'a' } } }], ports: [{ port: 3 }] },
+        ],
+      }),
+    ])
+    expect(table(result)).toEqual([
+      'entire-cluster : No Connections',
+      'shop/[all pods] : TCP 1,3',
+      'nowhere/[all pods] : TCP 2',
+      '[namespace with {team=a}]/[all pods] : TCP 3',
+    ])
+  })
+
+  it('leaves out sets that no pod can be in', () => {
+    const impossible = {
+      matchLabels: { app: 'x' },
+      matchExpressions: [{ key: 'app', operator: 'NotIn', values: ['x'] }],
+    } as const
+    const result = exposure([
+      networkPolicy('shop/allow', { ...web, ingress: [{ from: [{ podSelector: impossible }] }] }),
+    ])
+    expect(table(result)).toEqual(['entire-cluster : No Connections'])
+  })
+
+  const out = (...ports: { port: number | string; protocol?: 'TCP' | 'UDP' | 'SCTP' }[]) =>
+    networkPolicy('shop/out', {
+      ...web,
+      policyTypes: ['Egress'],
+      egress: [{ to: [{ namespaceSelector: {} }], ports }],
+    })
+
+  it('tells the ports of destinations to come by their names', () => {
     const result = exposure(
-      [
-        networkPolicy('shop/out', {
-          ...web,
-          policyTypes: ['Egress'],
-          egress: [
-            { to: [{ namespaceSelector: {} }], ports: [{ port: 'http' }, { port: 53, protocol: 'UDP' }] },
-          ],
-        }),
-      ],
+      [out({ port: 'http' }, { port: 'dns', protocol: 'UDP' }, { port: 53, protocol: 'UDP' })],
       'egress',
     )
-    expect(table(result)).toEqual([['entire-cluster', 'UDP 53', 'UDP 53']])
+    expect(table(result)).toEqual(['entire-cluster : TCP http,UDP 53,dns'])
+    expect(result.entireCluster.named.map(({ name }) => name)).toEqual(['dns', 'http'])
+  })
+
+  it('a name does not matter where every port is open', () => {
+    expect(table(exposure([out({ port: 'http' }, { port: 1, endPort: 65535 } as never)], 'egress'))).toEqual([
+      'entire-cluster : TCP 1-65535',
+    ])
+  })
+
+  it('a name may open some ports only, or close them', () => {
+    const rule = (action: 'Accept' | 'Deny', protocol: object) => ({
+      action,
+      to: [{ namespaces: {} }],
+      protocols: [protocol],
+    })
+    const admin = (...egress: object[]) =>
+      clusterPolicy('admin', { subject: { namespaces: {} }, egress: egress as never })
+    const low = { tcp: { destinationPort: { range: { start: 1, end: 1023 } } } }
+    const name = { destinationNamedPort: 'web' }
+    const everything = { tcp: { destinationPort: { range: { start: 1, end: 65535 } } } }
+    expect(
+      table(exposure([admin(rule('Deny', low), rule('Accept', name)), out({ port: 80 })], 'egress')),
+    ).toEqual(['entire-cluster : SCTP web,TCP web[1024-65535],UDP web'])
+    expect(table(exposure([admin(rule('Deny', name))], 'egress'))).toEqual([
+      'entire-cluster : All Connections except SCTP web,TCP web,UDP web',
+    ])
+    expect(
+      table(exposure([admin(rule('Accept', low), rule('Deny', name), rule('Deny', everything))], 'egress')),
+    ).toEqual(['entire-cluster : SCTP 1-65535,TCP 1-1023,UDP 1-65535,Other except SCTP web,UDP web'])
   })
 
   it('refuses an address that is none', () => {
@@ -132,5 +209,30 @@ describe('exposure to pods to come', () => {
     expect(() => evaluator.exposure(endpoint('shop/web'), 'ingress', { address: 'x' })).toThrow(
       'not an address: "x"',
     )
+  })
+
+  it('is the exact answer in cells, one for each that rules can tell apart', () => {
+    const evaluator = evaluatorOf([
+      ...world,
+      networkPolicy('shop/allow', {
+        ...web,
+        ingress: [
+          { from: [{ podSelector: { matchLabels: { app: 'x' } } }], ports: [{ port: 1 }] },
+          { from: [{ podSelector: { matchLabels: { tier: 'y' } } }], ports: [{ port: 2 }] },
+        ],
+      }),
+    ])
+    const cells = evaluator.exposedCells(endpoint('shop/web'), 'ingress')
+    expect(cells.map((cell) => formatOpenConnections(cell)).sort()).toEqual([
+      'No Connections',
+      'TCP 1',
+      'TCP 1-2',
+      'TCP 2',
+    ])
+  })
+
+  it('a pod of the host network is open, as policies see a node', () => {
+    const evaluator = evaluatorOf([...world, pod('shop/host', { hostNetwork: true })])
+    expect(evaluator.exposure(endpoint('shop/host'), 'ingress')).toMatchObject({ policed: false, groups: [] })
   })
 })

@@ -2,9 +2,10 @@
  * Which of some selectors a set of labels can satisfy at once: every combination that some labels have, each with such
  * labels. Exact: a key matters only by the values that selectors name, by having some other value, and by being absent.
  */
-import type { Labels } from '../../apiserver/types/index.ts'
-import { PolicyError } from './policy-error.ts'
-import { meets, type Selector } from './select.ts'
+import type { Labels } from '../../../apiserver/types/index.ts'
+import { PolicyError } from '../policy-error.ts'
+import { decisiveValues } from './implication.ts'
+import { meets, type Selector } from '../select.ts'
 
 export interface LabelCell {
   /** Bit n: selector n selects the labels. */
@@ -45,9 +46,7 @@ function choicesOf(
   selectors: readonly Selector[],
 ): (readonly [value: string | undefined, selected: bigint])[] {
   const about = selectors.map(({ requirements }) => requirements.filter((one) => one.key === key))
-  const named = new Set(about.flat().flatMap(({ values }) => values))
-  const values = [undefined, ...named, otherThan(named)]
-  return values.map((value) => [
+  return decisiveValues(about.flat()).map((value) => [
     value,
     about.reduce(
       (bits, requirements, bit) =>
@@ -55,10 +54,4 @@ function choicesOf(
       0n,
     ),
   ])
-}
-
-function otherThan(names: ReadonlySet<string>): string {
-  let number = 0
-  while (names.has(`other${number || ''}`)) number++
-  return `other${number || ''}`
 }

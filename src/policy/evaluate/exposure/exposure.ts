@@ -1,0 +1,71 @@
+/**
+ * What a pod is open to that does not exist yet, as its rules say it: to every pod of the cluster, and to each set of
+ * pods that a rule names. A set is told what the rules say of it as a whole: those count whose peers hold all of it. So
+ * a pod that comes and is in several sets may be told by none of the lines alone: what rules allow it is then what they
+ * allow any of its sets. The exact answer over all labels is that of `cells.ts`.
+ *
+ * Only this pod's side is told: policies that select a pod to come may forbid it more.
+ */
+import type { Context } from '../party.ts'
+import type { PodSet } from '../policy.ts'
+import type { Direction, Endpoint } from '../question.ts'
+import type { Selector } from '../select.ts'
+import { equalOpen, EVERYTHING_OPEN, openConnections, type OpenConnections } from './open-connections.ts'
+import { byName, EVERY_POD, isWithin, podSetText } from './pod-sets.ts'
+import { readSubject, type ExposureOptions } from './subject.ts'
+
+export interface Exposure {
+  readonly direction: Direction
+  /** A policy has a say on the pod in this direction. */
+  readonly policed: boolean
+  /** A NetworkPolicy isolates the pod for this direction. */
+  readonly isolated: boolean
+  readonly entireCluster: OpenConnections
+  /** The sets of pods that rules name, where these are open to more than the entire cluster is, or less. */
+  readonly groups: readonly ExposedGroup[]
+}
+
+export interface ExposedGroup extends OpenConnections {
+  /** One namespace by its name, or those that a selector selects. */
+  readonly namespaces: PodSet['namespaces']
+  readonly pods: Selector
+  /** `backend/[all pods]`, `[namespace with {team=a}]/[pod with {app=x}]`. */
+  readonly text: string
+  /** Pods of today that are in the group, `namespace/name`, sorted. */
+  readonly today: readonly string[]
+}
+
+/** Cost: the square of the number of sets that the pod's rules name. @throws PolicyError when there is no such pod */
+export function exposureOf(
+  endpoint: Endpoint,
+  direction: Direction,
+  context: Context,
+  options: ExposureOptions = {},
+): Exposure {
+  const { pod, policies, sets, portNames, coming } = readSubject(endpoint, direction, options, context)
+  if (pod === undefined)
+    return { direction, policed: false, isolated: false, entireCluster: EVERYTHING_OPEN, groups: [] }
+  const labels = new Map([...context.index.namespaces()].map((one) => [one.name, one.labels]))
+  const openTo = (group: PodSet): OpenConnections =>
+    openConnections(
+      direction,
+      pod,
+      portNames,
+      coming,
+      ({ set }) => isWithin(group, byName(set), (namespace) => labels.get(namespace)),
+      context,
+    )
+  const entireCluster = openTo(EVERY_POD)
+  return {
+    direction,
+    policed: policies.length > 0,
+    isolated: policies.some(({ kind }) => kind === 'NetworkPolicy'),
+    entireCluster,
+    groups: sets
+      .map((set): ExposedGroup => {
+        const today = [...context.index.podsIn(set)].map(({ key }) => key).sort()
+        return { ...set, ...openTo(set), text: podSetText(set), today }
+      })
+      .filter((group) => !equalOpen(group, entireCluster)),
+  }
+}

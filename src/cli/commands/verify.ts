@@ -29,6 +29,12 @@ export async function verify(flags: VerifyFlags): Promise<number> {
   const runs = parseCount(flags.runs, '--runs', RUNS, { from: 1, to: 10_000_000 })
   const policyOptions = parsePolicyOptions(flags)
   const expectations = flags.expect.flatMap(readExpectations)
+  const property = expectations.length === 0 || flags.runs !== undefined
+  if (property && flags.policyOption !== undefined) {
+    throw new Problem('needs --expect and no --runs: packets that are drawn go by the defaults', {
+      field: '--policy-option',
+    })
+  }
   if (flags.mutate === true && expectations.length === 0) {
     throw new Problem('needs --expect: what is tried is how much the expectations notice', {
       field: '--mutate',
@@ -52,8 +58,8 @@ export async function verify(flags: VerifyFlags): Promise<number> {
     // The reference is the same in every mode: it is asked once.
     const found = checkExpectations(cluster, expectations, { reference: index === 0, policyOptions })
     checks = index === 0 ? found : checks.map((check, at) => withAnswers(check, found[at]))
-    if (expectations.length > 0 && flags.runs === undefined) continue
-    const request = { runs, seed: base.seed ?? 1, policyOptions, options }
+    if (!property) continue
+    const request = { runs, seed: base.seed ?? 1, options }
     properties.push(await verifyProperty(cluster, manifests, request))
   }
   const sound = reportHolds({ checks, properties })

@@ -7,14 +7,13 @@ import type { Manifest } from '../../cluster/manifests/document.ts'
 import { isRunning, type ClusterView } from '../../cluster/view.ts'
 import { podsOf, topOwner } from '../../cluster/workload.ts'
 import { Problem } from '../../kernel/problem.ts'
-import type { Endpoint, PolicyOptions } from '../../policy/evaluate/index.ts'
+import type { Endpoint } from '../../policy/evaluate/index.ts'
 import { checkEnforcement, describeDifference, type Difference } from '../../testing/enforcement/check.ts'
 import { shrinkManifests } from './shrink.ts'
 
 export interface PropertyRequest {
   readonly runs: number
   readonly seed: number
-  readonly policyOptions: Partial<PolicyOptions>
   /** For the clusters in which a difference is looked at again. */
   readonly options: ClusterOptions
 }
@@ -43,11 +42,10 @@ export async function verifyProperty(
   manifests: readonly Manifest[],
   request: PropertyRequest,
 ): Promise<PropertyResult> {
-  const { runs, seed, policyOptions } = request
+  const { runs, seed } = request
   const { checked, allowed, denied, differences } = checkEnforcement(cluster, undefined, {
     limit: runs,
     seed,
-    policy: policyOptions,
   })
   const [first] = differences
   const counterexample = first === undefined ? undefined : await shrink(manifests, cluster, first, request)
@@ -87,7 +85,7 @@ async function shrink(
       const [its, others] = ends
       if (its === undefined || others === undefined) return undefined
       const question = { ...difference.question, from: its, to: others }
-      const report = checkEnforcement(other, [question], { policy: request.policyOptions })
+      const report = checkEnforcement(other, [question])
       const found = report.differences.find(({ kind }) => kind === difference.kind)
       return found === undefined ? undefined : { cluster: other, difference: found }
     } catch (error) {

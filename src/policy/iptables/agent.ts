@@ -45,6 +45,8 @@ export class PolicyAgent {
   /** The directions of each policy, by `kind namespace/name`. */
   readonly #objects = new Map<string, readonly PolicyUnit[]>()
   readonly #changed = new Map<string, Policy | undefined>()
+  /** What the kernel has not been told yet, in order. */
+  readonly #steps: (() => void)[] = []
 
   constructor(node: PolicyNode, options: PolicyAgentOptions = {}) {
     const { inputs = POLICY_INPUTS, liveConnections: live = 'keep', podInterfaces = 'veth+' } = options
@@ -111,23 +113,36 @@ export class PolicyAgent {
     this.#onChange()
   }
 
-  /** Costs what has changed since the last one. */
+  /** Costs what has changed since the last one. When a step fails, the next sync begins with it: nothing is lost. */
   sync(): void {
     if (this.#changed.size > 0) this.#policiesChanged()
-    const { iptables, sets } = this.#node
-    const made = this.#sets.takeChange()
-    if (made !== undefined) sets.change(made)
-    const { unhook, batches, hook } = this.#rules.takeChange()
-    const { families } = this.#inputs.placement
-    for (const family of families)
-      for (const { chain, rule } of unhook) iptables[family].deleteRule(TABLE, chain, rule)
-    for (const batch of batches) iptables[batch.family].restore(batch)
-    for (const family of families) {
-      for (const { chain, rule } of hook) iptables[family].ensureRule(TABLE, chain, rule)
-      if (hook.length + unhook.length > 0) iptables[family].flush()
+    this.#steps.push(...this.#stepsOfChange())
+    for (let step = this.#steps[0]; step !== undefined; step = this.#steps[0]) {
+      step()
+      this.#steps.shift()
     }
+  }
+
+  /** Sets are there before the rules that name them, and go after these. */
+  #stepsOfChange(): (() => void)[] {
+    const { iptables, sets } = this.#node
+    const { families } = this.#inputs.placement
+    const made = this.#sets.takeChange()
+    const { unhook, batches, hook } = this.#rules.takeChange()
     const gone = this.#sets.takeGone()
-    if (gone !== undefined) sets.change(gone)
+    const steps: (() => void)[] = []
+    if (made !== undefined) steps.push(() => sets.change(made))
+    for (const family of families)
+      for (const { chain, rule } of unhook)
+        steps.push(() => void iptables[family].deleteRule(TABLE, chain, rule))
+    for (const batch of batches) steps.push(() => iptables[batch.family].restore(batch))
+    for (const family of families) {
+      for (const { chain, rule } of hook)
+        steps.push(() => void iptables[family].ensureRule(TABLE, chain, rule))
+      if (hook.length + unhook.length > 0) steps.push(() => iptables[family].flush())
+    }
+    if (gone !== undefined) steps.push(() => sets.change(gone))
+    return steps
   }
 
   #policiesChanged(): void {

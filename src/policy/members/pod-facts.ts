@@ -1,4 +1,5 @@
 /** What policies need to know of pods, namespaces and nodes. */
+import ipaddr from 'ipaddr.js'
 import type { KubeObject, Labels, Node, Pod, Protocol } from '../../apiserver/index.ts'
 
 export interface PodFacts {
@@ -43,15 +44,16 @@ export function podAddresses({ podIPs = [], podIP }: NonNullable<Pod['status']>)
   return podIP === undefined ? [] : [podIP]
 }
 
-/** A name means the first port that has it, of each protocol; containers come before sidecars (podutil: FindPort). */
+/**
+ * Of the containers that run as long as the pod does: sidecars among the init containers. Names are meant to be unique
+ * within a pod, but the apiserver checks that only within a container: a name that several have means all their ports.
+ */
 function namedPorts({ containers, initContainers = [] }: Pod['spec']): NamedPort[] {
   const sidecars = initContainers.filter(({ restartPolicy }) => restartPolicy === 'Always')
   const found = new Map<string, NamedPort>()
   for (const { ports = [] } of [...containers, ...sidecars])
-    for (const { name, protocol = 'TCP', containerPort: port } of ports) {
-      if (name === undefined || found.has(`${name} ${protocol}`)) continue
-      found.set(`${name} ${protocol}`, { name, protocol, port })
-    }
+    for (const { name, protocol = 'TCP', containerPort: port } of ports)
+      if (name !== undefined) found.set(`${name} ${protocol} ${port}`, { name, protocol, port })
   return [...found.values()]
 }
 
@@ -68,13 +70,13 @@ export interface NodeFacts {
   readonly addresses: readonly string[]
 }
 
-/** Addresses as in the status; names are not resolved. */
+/** The addresses in the status, of whatever type (API: `nodes` match "the IPs in status.addresses"); names are not resolved. */
 export function nodeFacts({ metadata, status }: Node): NodeFacts {
   return {
     name: metadata.name,
     labels: metadata.labels ?? {},
     addresses: (status?.addresses ?? [])
-      .filter(({ type }) => type === 'InternalIP' || type === 'ExternalIP')
-      .map(({ address }) => address),
+      .map(({ address }) => address)
+      .filter((address) => ipaddr.isValid(address)),
   }
 }

@@ -1,7 +1,8 @@
 /**
  * ClusterNetworkPolicy (policy.networking.k8s.io/v1alpha2) in the words of a plan. Unlike NetworkPolicy it isolates
- * nobody: a pod that no rule matches goes on to the next policy. A peer of a kind that is not known here closes: an
- * Accept of it lets nobody through, a Deny or Pass of it denies everybody, as the API demands.
+ * nobody: a pod that no rule matches goes on to the next policy. A rule with a peer or protocol of a kind that is not
+ * known here, or without any peer, closes: an Accept lets nobody through, a Deny or Pass denies everybody, as the API
+ * demands.
  */
 import type {
   ClusterNetworkPolicy,
@@ -52,16 +53,19 @@ export function planClusterNetworkPolicy({ metadata, spec }: ClusterNetworkPolic
   ]
 }
 
-function planRule({ name, action, peers, protocols }: ApiRule, index: number): PlanRule {
-  const known = peers.map(planPeer)
-  const closed = action !== 'Accept' && known.includes(undefined)
-  return {
-    index,
-    ...(name === undefined ? {} : { name }),
-    action: closed ? 'Deny' : action,
-    peers: closed ? undefined : known.flatMap((some) => some ?? []),
-    ports: protocols === undefined || protocols.length === 0 ? undefined : protocols.map(planPort),
-  }
+function planRule({ name, action, peers, protocols = [] }: ApiRule, index: number): PlanRule {
+  const rule = { index, ...(name === undefined ? {} : { name }) }
+  const others = allKnown(peers.map(planPeer))
+  const ports = allKnown(protocols.map(planPort))
+  if (others === undefined || others.length === 0 || ports === undefined)
+    return action === 'Accept'
+      ? { ...rule, action, peers: [], ports: undefined }
+      : { ...rule, action: 'Deny', peers: undefined, ports: undefined }
+  return { ...rule, action, peers: others.flat(), ports: ports.length === 0 ? undefined : ports }
+}
+
+function allKnown<T>(parts: readonly (T | undefined)[]): readonly T[] | undefined {
+  return parts.includes(undefined) ? undefined : (parts as readonly T[])
 }
 
 /** Undefined: a peer of an unknown kind. */
@@ -69,7 +73,8 @@ function planPeer(peer: ClusterNetworkPolicyEgressPeer): PlanPeer[] | undefined 
   const selector = podsOf(peer)
   if (selector !== undefined) return [{ kind: 'pods', selector }]
   if (peer.nodes !== undefined) return [{ kind: 'nodes', selector: peer.nodes }]
-  return peer.networks?.map((cidr) => ({ kind: 'network', cidr, except: [] }))
+  if (peer.networks === undefined || peer.networks.length === 0) return undefined
+  return peer.networks.map((cidr) => ({ kind: 'network', cidr, except: [] }))
 }
 
 function podsOf({ namespaces, pods }: ClusterNetworkPolicyPodPeer): PodSelector | undefined {
@@ -78,13 +83,19 @@ function podsOf({ namespaces, pods }: ClusterNetworkPolicyPodPeer): PodSelector 
   return { namespaces: { labels: pods.namespaceSelector }, pods: pods.podSelector }
 }
 
-/** Without a destination port: all ports of the protocol. */
-function planPort({ tcp, udp, sctp, destinationNamedPort }: ClusterNetworkPolicyProtocol): PlanPort {
+/** Without a destination port: all ports of the protocol. Undefined: a protocol of an unknown kind. */
+function planPort({
+  tcp,
+  udp,
+  sctp,
+  destinationNamedPort,
+}: ClusterNetworkPolicyProtocol): PlanPort | undefined {
   if (destinationNamedPort !== undefined) return { kind: 'named', name: destinationNamedPort }
+  const ports = tcp ?? udp ?? sctp
+  if (ports === undefined) return undefined
   const protocol = tcp !== undefined ? 'TCP' : udp !== undefined ? 'UDP' : 'SCTP'
-  const { number, range } = (tcp ?? udp ?? sctp)?.destinationPort ?? {}
+  if (ports.destinationPort === undefined) return { kind: 'protocol', protocol }
+  const { number, range } = ports.destinationPort
   if (number !== undefined) return { kind: 'range', protocol, from: number, to: number }
-  return range === undefined
-    ? { kind: 'protocol', protocol }
-    : { kind: 'range', protocol, from: range.start, to: range.end }
+  return range === undefined ? undefined : { kind: 'range', protocol, from: range.start, to: range.end }
 }

@@ -38,8 +38,7 @@ export function questionsOf(
     const ends = all.filter(({ addresses }) => addresses.some((one) => familyOf(one) === family))
     return { family, ends, pods: ends.filter(({ endpoint }) => endpoint.kind === 'pod') }
   })
-  const every = groups.reduce((sum, { ends }) => sum + ends.length * ends.length * ports.length, 0)
-  if (every <= limit) {
+  if (pairsUpTo(limit / ports.length, groups)) {
     return groups.flatMap(({ family, ends }) =>
       ends.flatMap((from) =>
         ends
@@ -49,6 +48,14 @@ export function questionsOf(
     )
   }
   return sample(groups, ports, declaredPorts(view), limit, new Random(seed))
+}
+
+/** There are no more pairs that may talk than that. */
+function pairsUpTo(limit: number, groups: readonly Group[]): boolean {
+  let pairs = 0
+  for (const { ends } of groups)
+    for (const from of ends) for (const to of ends) if (mayTalk(from, to) && ++pairs > limit) return false
+  return true
 }
 
 interface Group {

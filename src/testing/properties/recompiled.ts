@@ -53,9 +53,12 @@ function freshRules({ clock, view }: Cluster, name: string): string[] {
   )
 }
 
-/** Rules in their order, sets and their elements in none; counters left out. */
+/** The rules of the mangle table in their order, sets and their elements in none; counters left out. */
 function linesOf(tables: readonly string[], sets: string): string[] {
-  const rules = tables.flatMap((text) => text.split('\n').filter((line) => line.includes('NETPOL')))
-  const elements = sets.split('\n').filter((line) => line.includes('NETPOL'))
+  const rules = tables.flatMap((text) => text.split('\n').filter((line) => OF_POLICIES.test(line)))
+  const elements = sets.split('\n').filter((line) => OF_POLICIES.test(line))
   return [...rules.map((line) => line.replace(/ \[\d+:\d+\]$|^\[\d+:\d+\] /, '')), ...elements.sort()]
 }
+
+/** Names of the chains and sets that the agents of policies keep (`src/policy/iptables/names.ts`). */
+const OF_POLICIES = /\bNETPOL-|\bC?NP[EI]-|\bNS[EI]-/

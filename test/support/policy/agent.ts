@@ -14,25 +14,34 @@ export interface AgentNode {
   takeWritten(): string[]
 }
 
-export function agentNode(name: string, options: PolicyAgentOptions = {}): AgentNode {
+/** `failing`: that call of a tool, counted from 0, throws and changes nothing. */
+export function agentNode(name: string, options: PolicyAgentOptions = {}, failing = -1): AgentNode {
   const sets = new Map<string, IpSet>()
   let written: string[] = []
+  let calls = 0
+  const attempt = <T>(act: () => T): T => {
+    if (calls++ === failing) throw new Error('out of memory')
+    return act()
+  }
   const tablesOf = (family: Family) => {
     const tables = new RulesetIptables({ family, tables: new Map() })
     return Object.assign(Object.create(tables) as RulesetIptables, {
-      ensureRule: tables.ensureRule.bind(tables),
-      deleteRule: tables.deleteRule.bind(tables),
-      flush: tables.flush.bind(tables),
-      restore: (batch: Parameters<RulesetIptables['restore']>[0]) => {
-        written.push(...batch.tables.flatMap(({ chains }) => chains.map((chain) => chain.name)))
-        tables.restore(batch)
-      },
+      ensureRule: (...rule: Parameters<RulesetIptables['ensureRule']>) =>
+        attempt(() => tables.ensureRule(...rule)),
+      deleteRule: (...rule: Parameters<RulesetIptables['deleteRule']>) =>
+        attempt(() => tables.deleteRule(...rule)),
+      flush: () => tables.flush(),
+      restore: (batch: Parameters<RulesetIptables['restore']>[0]) =>
+        attempt(() => {
+          written.push(...batch.tables.flatMap(({ chains }) => chains.map((chain) => chain.name)))
+          tables.restore(batch)
+        }),
       printed: () => printIptablesSave(tables.ruleset),
     })
   }
   const iptables = { ipv4: tablesOf('ipv4'), ipv6: tablesOf('ipv6') }
   const agent = new PolicyAgent(
-    { name, iptables, sets: { change: (change) => apply(sets, change) } },
+    { name, iptables, sets: { change: (change) => attempt(() => apply(sets, change)) } },
     options,
   )
   return {

@@ -405,6 +405,10 @@ describe('mistakes', () => {
       'podwire: --policy-option: needs --reference: packets go by the defaults\n',
     ],
     [
+      ['verify', '--policy-option', 'emptyRules=allow'],
+      'podwire: --policy-option: needs --expect and no --runs: packets that are drawn go by the defaults\n',
+    ],
+    [
       ['trace', '--from', 'db', '--to', 'db', '--policy-option', 'emptyRules=allow'],
       'podwire: --policy-option: needs --reference: packets go by the defaults\n',
     ],

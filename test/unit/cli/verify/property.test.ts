@@ -25,7 +25,7 @@ async function verify(faults: readonly string[]) {
   const cluster = await Cluster.create(options)
   cluster.applyManifests(manifests)
   await cluster.settle()
-  return verifyProperty(cluster, manifests, { runs: 2000, seed: 1, policyOptions: {}, options })
+  return verifyProperty(cluster, manifests, { runs: 2000, seed: 1, options })
 }
 
 describe('verifyProperty', () => {

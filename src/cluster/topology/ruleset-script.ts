@@ -5,8 +5,9 @@
  */
 import { printIpsetSave } from '../../kernel/ipset/index.ts'
 import type { IpSets } from '../../kernel/ipset.ts'
-import { chainsInOrder, printRuleSpec } from '../../kernel/iptables/index.ts'
-import type { Rule, Ruleset } from '../../kernel/ruleset.ts'
+import { chainsInOrder, printRuleSpec, splitWords } from '../../kernel/iptables/index.ts'
+import type { Family, Rule, Ruleset } from '../../kernel/ruleset.ts'
+import { shellLine } from './shell.ts'
 
 export function printRuleset(netns: string, ruleset: Ruleset): string[] {
   const tool = ruleset.family === 'ipv4' ? 'iptables' : 'ip6tables'
@@ -17,10 +18,15 @@ export function printRuleset(netns: string, ruleset: Ruleset): string[] {
       ...chains.filter(({ policy }) => policy === null).map(({ name }) => run(`-N ${name}`)),
       ...chains.filter(({ policy }) => policy === 'DROP').map(({ name }) => run(`-P ${name} DROP`)),
       ...chains.flatMap(({ name, rules }) =>
-        rules.map((rule) => run(`-A ${name}${printRuleSpec(withoutNfacct(rule), ruleset.family)}`)),
+        rules.map((rule) => run(`-A ${name} ${specOf(rule, ruleset.family)}`)),
       ),
     ]
   })
+}
+
+/** The texts of rules are whatever people call their policies and ports. */
+function specOf(rule: Rule, family: Family): string {
+  return shellLine(splitWords(printRuleSpec(withoutNfacct(rule), family)))
 }
 
 /** A named counter always matches, and its object could be made only by a tool that few machines have. */
@@ -33,5 +39,5 @@ export function printSets(netns: string, sets: IpSets): string[] {
   return printIpsetSave(sets)
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => `ip netns exec ${netns} ipset ${line}`)
+    .map((line) => `ip netns exec ${netns} ipset ${shellLine(splitWords(line))}`)
 }

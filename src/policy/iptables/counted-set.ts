@@ -15,10 +15,14 @@ export interface SetsDraft {
   readonly add: Map<string, SetEntry[]>
 }
 
-interface Counted {
+/** Who puts an element into the set, and how often; the entry has its name as comment. */
+interface Owner {
   readonly entry: SetEntry
   count: number
 }
+
+/** By name: the kernel has the entry of the first one, whoever came first. Almost always one. */
+type Owners = Owner[]
 
 /** The default (65,536) is less than the pods of a large cluster. */
 const MAXELEM = 1_048_576
@@ -37,8 +41,12 @@ export class CountedSet implements MemberListener {
   readonly base: string
   readonly #type: SetType
   readonly #elementsOf: (pod: PodFacts) => readonly MemberElement[]
-  readonly #counted: Readonly<Record<Family, Map<string, Counted>>> = { ipv4: new Map(), ipv6: new Map() }
-  readonly #changed: Readonly<Record<Family, Map<string, SetEntry>>> = { ipv4: new Map(), ipv6: new Map() }
+  readonly #owners: Readonly<Record<Family, Map<string, Owners>>> = { ipv4: new Map(), ipv6: new Map() }
+  /** What the kernel has of the elements that have changed since it was told last. */
+  readonly #before: Readonly<Record<Family, Map<string, SetEntry | undefined>>> = {
+    ipv4: new Map(),
+    ipv6: new Map(),
+  }
   readonly #families: readonly Family[]
   readonly #dirty: () => void
   #made = false
@@ -65,35 +73,42 @@ export class CountedSet implements MemberListener {
   }
 
   add({ family, text, entry }: MemberElement): void {
-    const known = this.#counted[family].get(text)
+    const owners = this.#owners[family].get(text) ?? []
+    const known = owners.find((owner) => owner.entry.comment === entry.comment)
     if (known !== undefined) {
       known.count++
       return
     }
-    this.#counted[family].set(text, { entry, count: 1 })
-    this.#note(family, text, entry)
+    const [first] = owners
+    if (first === undefined) this.#owners[family].set(text, owners)
+    owners.push({ entry, count: 1 })
+    if (owners.length > 1) owners.sort(byComment)
+    if (owners[0] !== first) this.#note(family, text, first?.entry)
   }
 
   remove({ family, text, entry }: MemberElement): void {
-    const known = this.#counted[family].get(text)
-    if (known === undefined || --known.count > 0) return
-    this.#counted[family].delete(text)
-    this.#note(family, text, entry)
+    const owners = this.#owners[family].get(text) ?? []
+    const index = owners.findIndex((owner) => owner.entry.comment === entry.comment)
+    const owner = owners[index]
+    if (owner === undefined || --owner.count > 0) return
+    owners.splice(index, 1)
+    if (owners.length === 0) this.#owners[family].delete(text)
+    if (index === 0) this.#note(family, text, owner.entry)
   }
 
   /** What the kernel does not know yet. */
   take(draft: SetsDraft): void {
     for (const family of this.#families) {
       const name = setName(this.base, family)
-      const counted = this.#counted[family]
       if (!this.#made) draft.create.push(this.#create(name, family))
       else
-        for (const [text, { element }] of this.#changed[family]) {
-          const now = counted.get(text)
-          if (now === undefined) push(draft.delete, name, element)
-          else push(draft.add, name, now.entry)
+        for (const [text, before] of this.#before[family]) {
+          const now = this.#owners[family].get(text)?.[0]?.entry
+          if (now?.comment === before?.comment && (now === undefined) === (before === undefined)) continue
+          if (before !== undefined) push(draft.delete, name, before.element)
+          if (now !== undefined) push(draft.add, name, now)
         }
-      this.#changed[family].clear()
+      this.#before[family].clear()
     }
     this.#made = true
   }
@@ -103,14 +118,14 @@ export class CountedSet implements MemberListener {
     return this.#made ? this.#families.map((family) => setName(this.base, family)) : []
   }
 
-  #note(family: Family, text: string, entry: SetEntry): void {
+  #note(family: Family, text: string, before: SetEntry | undefined): void {
     if (!this.#made) return
-    this.#changed[family].set(text, entry)
+    if (!this.#before[family].has(text)) this.#before[family].set(text, before)
     this.#dirty()
   }
 
   #create(name: string, family: Family): IpSet {
-    const entries = new Map([...this.#counted[family]].map(([text, { entry }]) => [text, entry]))
+    const entries = new Map([...this.#owners[family]].map(([text, owners]) => [text, owners[0]!.entry]))
     return {
       name,
       type: this.#type,
@@ -126,6 +141,11 @@ export class CountedSet implements MemberListener {
 
 export function setsChange(draft: SetsDraft): SetsChange | undefined {
   return draft.create.length + draft.delete.size + draft.add.size === 0 ? undefined : draft
+}
+
+function byComment(a: Owner, b: Owner): number {
+  const [one, other] = [a.entry.comment ?? '', b.entry.comment ?? '']
+  return one < other ? -1 : one > other ? 1 : 0
 }
 
 function push<T>(lists: Map<string, T[]>, key: string, value: T): void {

@@ -109,17 +109,35 @@ const NEIGHBOUR_RULES: readonly Rule[] = [133, 134, 135, 136, 137].map((type) =>
   rule(protocolHeader('ipv6-icmp'), [{ kind: 'icmp6', icmpType: { value: { type } } }], ACCEPT),
 )
 
-const LINK_LOCAL: RuleHeader = { source: { value: { address: 'fe80::', prefixLength: 10 } } }
+/**
+ * Link-local addresses have no way back in the routing table, and never leave the link: they are for neighbours. To the
+ * node's other addresses nobody sends from one but to get past the policies, which know pods by their own addresses.
+ */
+function linkLocalRules({ family, placement }: FixedOptions): Rule[] {
+  if (family === 'ipv4') return []
+  const [linkLocal, multicast] = [network('fe80::', 10), network('ff00::', 8)]
+  const from: RuleHeader = { source: linkLocal }
+  return [
+    ...(placement.neighbourDiscovery
+      ? [rule({ ...from, ...protocolHeader('ipv6-icmp') }, [], jump(NEIGHBOURS))]
+      : []),
+    rule({ ...from, destination: linkLocal }, [], RETURN),
+    rule({ ...from, destination: multicast }, [], RETURN),
+  ]
+}
 
-/** Link-local addresses have no way back in the routing table, and never leave the link. */
-function reversePath({ family, podInterfaces }: FixedOptions): (readonly [string, readonly Rule[]])[] {
+function network(address: string, prefixLength: number): NonNullable<RuleHeader['source']> {
+  return { value: { address, prefixLength } }
+}
+
+function reversePath(options: FixedOptions): (readonly [string, readonly Rule[]])[] {
   const inverted: Match = { kind: 'rpfilter', invert: true }
   return [
-    [PREROUTING, [rule({ inInterface: { value: podInterfaces } }, [inverted], jump(SPOOFED))]],
+    [PREROUTING, [rule({ inInterface: { value: options.podInterfaces } }, [inverted], jump(SPOOFED))]],
     [
       SPOOFED,
       [
-        ...(family === 'ipv6' ? [rule(LINK_LOCAL, [], RETURN)] : []),
+        ...linkLocalRules(options),
         rule({}, [comment('not an address of the pod')], DROP, { policy: { decision: 'spoofed' } }),
       ],
     ],

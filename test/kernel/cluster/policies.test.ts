@@ -107,5 +107,8 @@ function others({ hosts }: Rendered): FirstPacket[] {
     { from: front, to: '198.51.100.10', port: 53, protocol: 'udp', source: '10.244.0.3' },
     { from: front, to: '2001:db8:100::10', port: 53, protocol: 'udp', source: 'fd00:10:244::3' },
     { from: front, to: '10.244.1.2', port: 6379, source: '172.18.0.2' },
+    // A link-local one, which is for neighbours.
+    { from: front, to: 'fd00:172:18::2', port: 10250, source: 'fe80::9' },
+    { from: front, to: 'fd00:10:244:1::2', port: 6379, source: 'fe80::9' },
   ]
 }

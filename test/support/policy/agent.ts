@@ -81,7 +81,9 @@ function printSets(sets: ReadonlyMap<string, IpSet>): string[] {
   return [...sets.values()]
     .flatMap(({ name, type, entries }) => [
       `create ${name} ${type}`,
-      ...[...entries].map(([text, { nomatch }]) => `add ${name} ${text}${nomatch ? ' nomatch' : ''}`),
+      ...[...entries].map(
+        ([text, { nomatch, comment = '' }]) => `add ${name} ${text}${nomatch ? ' nomatch' : ''} ${comment}`,
+      ),
     ])
     .sort()
 }

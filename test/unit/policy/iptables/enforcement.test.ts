@@ -91,6 +91,31 @@ describe('a NetworkPolicy', () => {
   })
 })
 
+describe('a ClusterNetworkPolicy about nodes', () => {
+  it('is not got past with a link-local address, which is for neighbours', async () => {
+    const made = await cluster(
+      WORKLOADS,
+      `
+apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: { name: no-nodes }
+spec: { tier: Admin, priority: 1, subject: { namespaces: {} }, egress: [{ action: Deny, to: [{ nodes: {} }] }] }
+`,
+    )
+    const node = 'fd00:172:18::2'
+    const [own] = made.view.pods().filter(({ metadata }) => metadata.name === 'front')
+    const address = own!.status!.podIPs![1]!.ip
+    const sent = (source: string): string => {
+      const attempt = { netns: 'default_front', protocol: 'tcp', sourcePort: 4000 } as const
+      const [result] = made.probe([{ ...attempt, source, destination: node, destinationPort: 10250 }])
+      return result!.verdict
+    }
+    expect(sent(address)).toBe('dropped')
+    expect(sent('fe80::9')).toBe('dropped')
+    expect(verdicts(made).connect('front', 'redis', 6379)).toBe('delivered')
+  })
+})
+
 function verdicts(made: Cluster) {
   const name = (who: string): string => (/[/.:]/.test(who) ? who : `pod/${who}`)
   return {

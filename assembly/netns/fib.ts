@@ -1,7 +1,9 @@
-// The forwarding information base: two tables (local, then main, the order of Linux's default rules) in one hash of
-// prefixes per family; a lookup probes the prefix lengths in use, longest first. Routes of one prefix hang on one
-// another in order of metric (net/ipv4/fib_trie.c: fib_table_lookup; net/ipv6/route.c: ip6_pol_route). Not modelled:
-// `ip rule`, multipath, type of service.
+// The forwarding information base: two tables, local and main, in one hash of prefixes per family; a lookup probes the
+// prefix lengths in use, longest first. Routes of one prefix hang on one another in order of metric
+// (net/ipv4/fib_trie.c: fib_table_lookup; net/ipv6/route.c: ip6_pol_route). IPv6 asks local, then main, as Linux's
+// default rules say. IPv4 asks both at once: until somebody adds a rule they are one trie, in which the longest prefix
+// wins and local comes first among equals (fib_trie_table, fib_find_alias). Not modelled: `ip rule`, multipath, type of
+// service.
 
 import { RT_SCOPE_HOST } from '../../src/abi/address.ts'
 import { NETNS_FIB } from '../../src/abi/netns.ts'
@@ -27,7 +29,7 @@ import {
   RTN_UNSPEC,
   RT_TABLE_LOCAL,
 } from '../../src/abi/route.ts'
-import { NFPROTO_IPV4 } from '../../src/abi/verdict.ts'
+import { NFPROTO_IPV4, NFPROTO_IPV6 } from '../../src/abi/verdict.ts'
 import { Arena } from '../memory/arena.ts'
 import { Address } from '../packet/address.ts'
 import { Link } from './link.ts'
@@ -89,7 +91,7 @@ export abstract class Fib {
     Arena.free(fib, FIB_SIZE)
   }
 
-  /** What fib_lookup finds for a destination: local table, then main. 0 = no route. */
+  /** What fib_lookup finds for a destination. 0 = no route. */
   @inline static lookup(netns: usize, family: u32, dst: usize): usize {
     return Fib.lookupDev(netns, family, dst, 0)
   }
@@ -127,21 +129,34 @@ export abstract class Fib {
   }
 
   private static find(fib: usize, family: u32, dst: usize, dev: usize): usize {
-    const local = Fib.search(fib, fib + FIB_LENGTHS_LOCAL, RT_TABLE_LOCAL, family, dst, dev)
+    if (family == NFPROTO_IPV4) return Fib.findMerged(fib, dst, dev)
+    const local = Fib.search(fib, fib + FIB_LENGTHS_LOCAL, true, family, dst, dev)
     if (local != 0) return local
-    return Fib.search(fib, fib + FIB_LENGTHS_MAIN, 0, family, dst, dev)
+    return Fib.search(fib, fib + FIB_LENGTHS_MAIN, false, family, dst, dev)
   }
 
-  /** The local table alone. */
-  @inline static lookupLocal(netns: usize, family: u32, dst: usize): usize {
-    const fib = Fib.of(netns, family)
-    return Fib.search(fib, fib + FIB_LENGTHS_LOCAL, RT_TABLE_LOCAL, family, dst, 0)
+  /** Both tables of IPv4 as one: the longest prefix of either, the local table's first among equals. */
+  private static findMerged(fib: usize, dst: usize, dev: usize): usize {
+    const locals: u32 = load<u32>(fib, FIB_LENGTHS_LOCAL)
+    const mains: u32 = load<u32>(fib, FIB_LENGTHS_MAIN)
+    let i: u32 = 0
+    let j: u32 = 0
+    while (i < locals || j < mains) {
+      const local: i32 = i < locals ? load<u8>(fib + (i as usize), FIB_LENGTHS_LOCAL + 4) : -1
+      const main: i32 = j < mains ? load<u8>(fib + (j as usize), FIB_LENGTHS_MAIN + 4) : -1
+      const isLocal = local >= main
+      const route = Fib.probe(fib, isLocal ? local : main, isLocal, NFPROTO_IPV4, dst, dev)
+      if (route != 0) return Route.type(route) == RTN_THROW ? 0 : route
+      if (isLocal) i += 1
+      else j += 1
+    }
+    return 0
   }
 
-  /** The main table alone. */
-  @inline static lookupMain(netns: usize, family: u32, dst: usize, dev: usize): usize {
-    const fib = Fib.of(netns, family)
-    return Fib.search(fib, fib + FIB_LENGTHS_MAIN, 0, family, dst, dev)
+  /** The local table alone; of IPv6, whose tables are two. */
+  @inline static lookupLocal6(netns: usize, dst: usize): usize {
+    const fib = Fib.of(netns, NFPROTO_IPV6)
+    return Fib.search(fib, fib + FIB_LENGTHS_LOCAL, true, NFPROTO_IPV6, dst, 0)
   }
 
   /** An address that an interface of this namespace owns (inet_lookup_ifaddr_rcu, ipv6_chk_addr): its route, or 0. */
@@ -167,8 +182,11 @@ export abstract class Fib {
       const ip = Address.v4(addr)
       if (Address.isZeronet4(ip) || Address.isLimitedBroadcast4(ip)) return RTN_BROADCAST
       if (Address.isMulticast4(ip)) return RTN_MULTICAST
-      const route = Fib.lookupLocal(netns, family, addr)
-      return route != 0 && (dev == 0 || Route.dev(route) == dev) ? Route.type(route) : RTN_UNICAST
+      const route = Fib.lookup(netns, family, addr)
+      if (route == 0 || (dev != 0 && Route.dev(route) != dev)) return RTN_UNICAST
+      // A route that is an error answers nothing (fib_props).
+      const type = Route.type(route)
+      return type == RTN_LOCAL || type == RTN_BROADCAST || type == RTN_MULTICAST ? type : RTN_UNICAST
     }
     if (Address.isZero(addr)) return RTN_UNSPEC
     if (Address.isMulticast6(addr)) return RTN_MULTICAST
@@ -266,27 +284,35 @@ export abstract class Fib {
     }
   }
 
-  private static search(fib: usize, lengths: usize, table: u32, family: u32, dst: usize, dev: usize): usize {
+  private static search(
+    fib: usize,
+    lengths: usize,
+    isLocal: bool,
+    family: u32,
+    dst: usize,
+    dev: usize,
+  ): usize {
     const count: u32 = load<u32>(lengths)
     for (let i: u32 = 0; i < count; i++) {
-      const plen: u32 = load<u8>(lengths + (i as usize), 4)
-      Fib.key(dst, family, plen)
-      let route = Fib.group(fib, family, plen, table == RT_TABLE_LOCAL)
-      while (route != 0) {
-        const via = Route.dev(route)
-        if (via == 0 ? dev == 0 : (dev == 0 || via == dev) && Fib.alive(via, table)) {
-          if (Route.type(route) == RTN_THROW) return 0
-          return route
-        }
-        route = Route.next(route)
-      }
+      const route = Fib.probe(fib, load<u8>(lengths + (i as usize), 4), isLocal, family, dst, dev)
+      if (route != 0) return Route.type(route) == RTN_THROW ? 0 : route
     }
     return 0
   }
 
-  /** Routes of the local table live with their address; others only while their link is up. */
-  @inline private static alive(link: usize, table: u32): bool {
-    return table == RT_TABLE_LOCAL || Link.isUp(link)
+  /**
+   * The first route of one table and prefix length that can be used, 0 when there is none. Routes of the local table
+   * live with their address; others only while their link is up.
+   */
+  private static probe(fib: usize, plen: u32, isLocal: bool, family: u32, dst: usize, dev: usize): usize {
+    Fib.key(dst, family, plen)
+    let route = Fib.group(fib, family, plen, isLocal)
+    while (route != 0) {
+      const via = Route.dev(route)
+      if (via == 0 ? dev == 0 : (dev == 0 || via == dev) && (isLocal || Link.isUp(via))) return route
+      route = Route.next(route)
+    }
+    return 0
   }
 
   /** Puts the masked key where `group` looks for it. */

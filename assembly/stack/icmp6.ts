@@ -32,6 +32,7 @@ import { NFPROTO_IPV6 } from '../../src/abi/verdict.ts'
 import { Conntrack } from '../conntrack/core.ts'
 import { Addr } from '../netns/addr.ts'
 import { Fib } from '../netns/fib.ts'
+import { Route } from '../netns/route.ts'
 import { Address } from '../packet/address.ts'
 import { Checksum } from '../packet/checksum.ts'
 import { Skb } from '../packet/skb.ts'
@@ -64,6 +65,13 @@ export abstract class Icmp6 {
     return true
   }
 
+  /** An address, or an anycast address, of this namespace (icmp6_send): a local route to a prefix is neither. */
+  private static isOwn(netns: usize, addr: usize): bool {
+    if (Fib.owned(netns, NFPROTO_IPV6, addr) != 0) return true
+    const local = Fib.lookupLocal6(netns, addr)
+    return local != 0 && Route.type(local) == RTN_ANYCAST
+  }
+
   private static build(about: usize): void {
     const netns = Skb.netns(about)
     const quote = min(Skb.l3len(about), MOST)
@@ -73,10 +81,9 @@ export abstract class Icmp6 {
     Skb.addFlag(skb, SKB_F_ERROR)
     const dst = Skb.dst16(skb)
     Address.copy(dst, Skb.src(about))
-    const local = Fib.lookupLocal(netns, NFPROTO_IPV6, Skb.dst16(about))
     const indev = Skb.indev(about)
     const multicast = Address.isMulticast6(Skb.dst16(about)) || Skb.pkttype(about) != PACKET_HOST
-    if (!multicast && local != 0) Address.copy(Skb.src(skb), Skb.dst16(about))
+    if (!multicast && Icmp6.isOwn(netns, Skb.dst16(about))) Address.copy(Skb.src(skb), Skb.dst16(about))
     else if (!Icmp6.hasPreferred(netns, dst) && indev != 0) {
       const chosen = Addr.select6(indev, dst)
       if (chosen != 0) Address.copy(Skb.src(skb), chosen)

@@ -49,7 +49,7 @@ export abstract class Ndp {
       return
     }
     const own = Addr.find(dev, NFPROTO_IPV6, target) != 0
-    const route: usize = own ? 0 : Fib.lookupLocal(Skb.netns(skb), NFPROTO_IPV6, target)
+    const route: usize = own ? 0 : Fib.lookupLocal6(Skb.netns(skb), target)
     if (!own && !(route != 0 && Route.type(route) == RTN_ANYCAST && Route.dev(route) == dev)) {
       Drop.packet(skb, REASON_NEIGH_INVALID)
       return

@@ -32,8 +32,9 @@ export abstract class Output4 {
     if (saddr != 0) {
       if (Address.isMulticast4(saddr) || Address.isLimitedBroadcast4(saddr) || Address.isZeronet4(saddr))
         return false
-      if (oif == 0 && !(Skb.ipFlags(skb) & IP_F_ANYSRC) && Fib.lookupLocal(netns, NFPROTO_IPV4, src) == 0)
-        return false
+      // __ip_dev_find
+      const any = oif != 0 || (Skb.ipFlags(skb) & IP_F_ANYSRC) != 0
+      if (!any && Fib.addressType(netns, NFPROTO_IPV4, src, 0) != RTN_LOCAL) return false
     }
     const daddr = Address.v4(dst)
     if (oif != 0 && (Address.isMulticast4(daddr) || Address.isLimitedBroadcast4(daddr))) {

@@ -85,6 +85,28 @@ export const FORWARDING: readonly NamedCase[] = [
       ...['fd50::1', 'fd50:1::1'].map((destination) => a.udp({ ...six, destination }, dns)),
     ],
   ),
+  onNode(
+    'IPv4 asks the tables local and main at once, IPv6 one after the other',
+    `ip route add local 10.60.0.0/16 dev lo
+     ip route add 10.60.1.0/24 via 10.0.2.3
+     ip route add 10.60.2.0/24 via 10.0.2.3
+     ip route add local 10.60.2.0/24 dev lo
+     ip route add blackhole 10.60.3.0/24
+     ip -6 route add local fd60::/32 dev lo
+     ip -6 route add fd60:0:1::/48 via fd00:2::3
+     ip route add default via 10.0.2.2
+     iptables -t raw -A PREROUTING -m addrtype --dst-type LOCAL
+     iptables -t raw -A PREROUTING -m addrtype --dst-type UNICAST
+     ip6tables -t raw -A PREROUTING -m addrtype --dst-type LOCAL`,
+    [
+      ...['10.60.0.1', '10.60.1.1', '10.60.2.1', '10.60.3.1', '10.60.4.1'].flatMap((destination) => [
+        a.udp({ ...four, destination }, dns),
+        a.icmp({ ...four, destination }, { type: 8, word: 0x12340001 }),
+        a.udp({ ...four, source: destination }, dns),
+      ]),
+      ...['fd60:1::1', 'fd60:0:1::1'].map((destination) => a.udp({ ...six, destination }, dns)),
+    ],
+  ),
   onNode('forwarding off', 'sysctl -w net.ipv4.ip_forward=0\nsysctl -w net.ipv6.conf.all.forwarding=0', [
     a.udp(four, dns),
     a.udp(six, dns),

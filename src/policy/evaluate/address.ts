@@ -16,6 +16,12 @@ export interface AddressRange {
   readonly last: bigint
 }
 
+/** The range without the exceptions. */
+export interface AddressBlock {
+  readonly range: AddressRange
+  readonly except: readonly AddressRange[]
+}
+
 export const BITS = { ipv4: 32, ipv6: 128 } as const
 
 const IPV4 = /^(0|[1-9]\d{0,2})(\.(0|[1-9]\d{0,2})){3}$/
@@ -46,6 +52,10 @@ export function readCidr(text: string): AddressRange | undefined {
 
 export function holds({ family, first, last }: AddressRange, address: Address): boolean {
   return family === address.family && first <= address.value && address.value <= last
+}
+
+export function blockHolds({ range, except }: AddressBlock, address: Address): boolean {
+  return holds(range, address) && !except.some((hole) => holds(hole, address))
 }
 
 /** Canonical text (RFC 5952 for IPv6). */

@@ -13,6 +13,7 @@ import type { AddressFamily } from './address.ts'
 import { AllPairs } from './classes/all-pairs.ts'
 import { Partition } from './classes/partition.ts'
 import { checkPriorities } from './cluster-tier.ts'
+import { getOrMake } from './collect.ts'
 import type { ConnectionSet } from './connections.ts'
 import { exposedCells, type ExposedCell } from './exposure/cells.ts'
 import { exposureOf, type Exposure } from './exposure/exposure.ts'
@@ -119,15 +120,12 @@ export class Evaluator {
 
   /** By somebody of the cluster, sorted. */
   #addressesTaken(family: AddressFamily): readonly bigint[] {
-    let taken = this.#taken.get(family)
-    if (taken === undefined) {
+    return getOrMake(this.#taken, family, () => {
       const held = [...this.index.addresses(family)].filter(
         (one) => holderOf(one, this.#context) !== undefined,
       )
-      taken = [...new Set(held.map(({ value }) => value))].sort(ascending)
-      this.#taken.set(family, taken)
-    }
-    return taken
+      return [...new Set(held.map(({ value }) => value))].sort(ascending)
+    })
   }
 
   #set(object: PolicyObject): void {
@@ -198,10 +196,4 @@ export class Evaluator {
     checkPriorities(this.index.clusterPoliciesOf('Baseline'))
     this.#prioritiesChecked = true
   }
-}
-
-function getOrMake<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  let value = map.get(key)
-  if (value === undefined) map.set(key, (value = make()))
-  return value
 }

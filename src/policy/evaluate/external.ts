@@ -9,7 +9,8 @@ import { partiesOf, type Context, type Party } from './party.ts'
 import type { PolicyRule } from './policy.ts'
 import type { Direction, Endpoint } from './question.ts'
 import { pieces, withoutAddresses } from './ranges.ts'
-import { connectionsBetween, policiesOf } from './set-verdict.ts'
+import { policiesOf } from './selecting.ts'
+import { connectionsBetween } from './set-verdict.ts'
 
 export interface ExternalRange {
   /** Both are in the range. */

@@ -1,5 +1,6 @@
 /** Named things found by their labels. Writing costs as much as the thing has labels, however many things there are. */
 import type { Labels } from '../../apiserver/types/index.ts'
+import { getOrMake } from './collect.ts'
 import { selects, type Selector } from './select.ts'
 
 export class LabelIndex<T extends { readonly name: string; readonly labels: Labels }> {
@@ -22,11 +23,7 @@ export class LabelIndex<T extends { readonly name: string; readonly labels: Labe
   set(item: T): void {
     this.delete(item.name)
     this.#byName.set(item.name, item)
-    for (const label of labelsOf(item)) {
-      const holders = this.#byLabel.get(label)
-      if (holders === undefined) this.#byLabel.set(label, new Set([item]))
-      else holders.add(item)
-    }
+    for (const label of labelsOf(item)) getOrMake(this.#byLabel, label, () => new Set<T>()).add(item)
   }
 
   delete(name: string): T | undefined {

@@ -2,11 +2,14 @@
  * The NetworkPolicy tier. A pod that no policy selects for the direction is open: the tier has no say. One that is
  * selected is isolated: what any rule of any selecting policy allows is allowed, the order does not matter, and
  * everything else is denied.
+ *
+ * `set-verdict.ts` walks the same tier with sets. That it is walked twice is on purpose: properties compare the two.
  */
 import { matches, subjectOf } from './match.ts'
 import type { Connection, Context } from './party.ts'
 import type { NamespacedPolicy } from './policy.ts'
 import type { Direction, PolicyStep } from './question.ts'
+import { isolationOf } from './selecting.ts'
 
 const tier = 'NetworkPolicy'
 
@@ -18,22 +21,16 @@ export function askNetworkPolicies(
   const subject = subjectOf(direction, connection)
   if (subject.kind !== 'pod') return { tier, outcome: 'No-Op', reason: 'no pod is policed' }
   const { pod } = subject
-  const { index, options } = context
-
-  // Policies select pods of their own namespace only.
-  const selectingPod = [...index.networkPoliciesOf(pod.namespace)]
-    .filter((policy) => index.contains(policy.subject, pod))
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-  const policies = selectingPod.filter((policy) => policy[direction] !== undefined)
+  const { policies, otherwise } = isolationOf(direction, pod, context)
   const selecting = policies.map(({ name }) => name)
 
   if (policies.length === 0) {
-    if (selectingPod.length > 0 && options.baselineAfterNetworkPolicy === 'any-direction')
+    if (otherwise !== undefined)
       return {
         tier,
         outcome: 'Allow',
         selecting,
-        reason: `NetworkPolicy ${selectingPod[0]!.name} selects ${pod.key} for the other direction only`,
+        reason: `NetworkPolicy ${otherwise.name} selects ${pod.key} for the other direction only`,
       }
     return {
       tier,
@@ -49,7 +46,7 @@ export function askNetworkPolicies(
       const reason = `NetworkPolicy ${policy.name}: ${direction}[${rule.ref.index}] allows`
       return { tier, outcome: 'Allow', rule: rule.ref, selecting, reason }
     }
-    if (options.emptyRules === 'allow' && policy.emptyLists[direction])
+    if (context.options.emptyRules === 'allow' && policy.emptyLists[direction])
       return {
         tier,
         outcome: 'Allow',

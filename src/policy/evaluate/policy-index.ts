@@ -10,6 +10,7 @@ import type {
   Pod,
 } from '../../apiserver/types/index.ts'
 import type { Address } from './address.ts'
+import { getOrMake } from './collect.ts'
 import {
   namespaceFacts,
   readNamespace,
@@ -132,10 +133,6 @@ export class PolicyIndex {
     return this.#nodes.get(name)
   }
 
-  nodes(): Iterable<NodeFacts> {
-    return this.#nodes.values()
-  }
-
   nodesAt(address: Address): readonly NodeFacts[] {
     return this.#nodesByAddress.at(address)
   }
@@ -161,14 +158,11 @@ export class PolicyIndex {
 
   /** By priority, and by name where that is equal. */
   clusterPoliciesOf(tier: ClusterPolicy['tier']): readonly ClusterPolicy[] {
-    let policies = this.#tiers.get(tier)
-    if (policies === undefined) {
-      policies = [...this.#clusterPolicies.values()]
+    return getOrMake(this.#tiers, tier, () =>
+      [...this.#clusterPolicies.values()]
         .filter((policy) => policy.tier === tier)
-        .sort((a, b) => a.priority - b.priority || (a.name < b.name ? -1 : 1))
-      this.#tiers.set(tier, policies)
-    }
-    return policies
+        .sort((a, b) => a.priority - b.priority || (a.name < b.name ? -1 : 1)),
+    )
   }
 
   contains({ namespaces, pods }: PodSet, pod: PodFacts): boolean {
@@ -195,13 +189,10 @@ export class PolicyIndex {
   }
 
   #entry(name: string): NamespaceEntry {
-    let entry = this.#entries.get(name)
-    if (entry === undefined) {
-      entry = { name, pods: new LabelIndex(), policies: new Map(), given: false }
-      this.#entries.set(name, entry)
+    return getOrMake(this.#entries, name, () => {
       this.#namespaces.set(namespaceFacts(name))
-    }
-    return entry
+      return { name, pods: new LabelIndex(), policies: new Map(), given: false }
+    })
   }
 
   #dropIfEmpty({ name, given, pods, policies }: NamespaceEntry): void {
@@ -227,9 +218,7 @@ class AddressIndex<T extends { readonly addresses: readonly Address[] }> {
 
   add(item: T): void {
     for (const { family, value } of item.addresses) {
-      const holders = this.#holders[family].get(value)
-      if (holders === undefined) this.#holders[family].set(value, [item])
-      else holders.push(item)
+      getOrMake(this.#holders[family], value, (): T[] => []).push(item)
     }
   }
 

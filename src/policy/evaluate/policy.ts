@@ -3,7 +3,7 @@
  * action with peers and ports. `read-network-policy.ts` and `read-cluster-network-policy.ts` say how an object becomes
  * this; everything about defaults, absent and empty fields is said there, once.
  */
-import type { AddressRange } from './address.ts'
+import type { AddressBlock } from './address.ts'
 import type { PortProtocol } from './facts.ts'
 import type { PolicyRuleRef } from './question.ts'
 import type { Selector } from './select.ts'
@@ -50,12 +50,6 @@ export type PolicyPeer =
   | { readonly kind: 'pods'; readonly set: PodSet }
   | { readonly kind: 'networks'; readonly blocks: readonly AddressBlock[] }
   | { readonly kind: 'nodes'; readonly nodes: Selector }
-
-/** The range without the exceptions. */
-export interface AddressBlock {
-  readonly range: AddressRange
-  readonly except: readonly AddressRange[]
-}
 
 export type PortMatch =
   /** Both ends are in the range. */

@@ -2,7 +2,7 @@
 import { BITS, type AddressFamily, type AddressRange } from './address.ts'
 
 /** Every address of the family. */
-export function allAddresses(family: AddressFamily): AddressRange {
+function allAddresses(family: AddressFamily): AddressRange {
   return { family, first: 0n, last: (1n << BigInt(BITS[family])) - 1n }
 }
 
@@ -29,7 +29,7 @@ export function withoutAddresses(
 ): AddressRange[] {
   const left: AddressRange[] = []
   let next = first
-  for (let at = lowerBound(holes, first); at < holes.length && holes[at]! <= last; at++) {
+  for (let at = countBelow(holes, first); at < holes.length && holes[at]! <= last; at++) {
     const hole = holes[at]!
     if (next < hole) left.push({ family, first: next, last: hole - 1n })
     next = hole + 1n
@@ -42,8 +42,8 @@ export function ascending(a: bigint, b: bigint): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-/** The first place whose value is not below `value`. */
-function lowerBound(sorted: readonly bigint[], value: bigint): number {
+/** How many are below `value`: the place of the first that is not. */
+export function countBelow(sorted: readonly bigint[], value: bigint): number {
   let [low, high] = [0, sorted.length]
   while (low < high) {
     const middle = (low + high) >> 1

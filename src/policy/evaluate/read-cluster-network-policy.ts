@@ -10,12 +10,11 @@ import type {
   ClusterNetworkPolicyProtocol,
   NamespacedPod,
 } from '../../apiserver/types/index.ts'
-import { readCidr } from './address.ts'
+import { readCidr, type AddressBlock } from './address.ts'
 import type { PortProtocol } from './facts.ts'
 import {
   FIRST_PORT,
   LAST_PORT,
-  type AddressBlock,
   type ClusterPolicy,
   type PodSet,
   type PolicyPeer,

@@ -8,46 +8,33 @@ import {
   type ConnectionSet,
 } from './connections.ts'
 import type { NamedPort } from './facts.ts'
+import { checkNoNames, portsNamed, type NamedMatch } from './named-ports.ts'
 import type { PolicyOptions } from './options.ts'
-import type { PolicyRule, PortMatch } from './policy.ts'
-import { PolicyError } from './policy-error.ts'
+import type { PolicyRule } from './policy.ts'
 
 /** The connections that a name in a rule stands for. */
 export type NamedConnections = (match: NamedMatch) => ConnectionSet
 
-export type NamedMatch = Extract<PortMatch, { readonly kind: 'named' }>
-
 /** As the ports of one pod have the names. */
 export function namesOf(namedPorts: readonly NamedPort[]): NamedConnections {
-  return ({ name, protocol }) =>
-    namedPorts
-      .filter((port) => port.name === name && (protocol === undefined || protocol === port.protocol))
-      .map((port) => connectionsOf(port.protocol, port.port))
+  return (match) =>
+    portsNamed(match, namedPorts)
+      .map(({ protocol, port }) => connectionsOf(protocol, port))
       .reduce(unionConnections, NO_CONNECTIONS)
 }
 
 /** `named`: of the destination; undefined when that is no pod. @throws PolicyError as the options have it */
 export function connectionsOfRule(
-  { ref, ports }: PolicyRule,
+  rule: PolicyRule,
   named: NamedConnections | undefined,
   options: PolicyOptions,
 ): ConnectionSet {
+  const { ref, ports } = rule
   if (ports === undefined)
     return ref.kind === 'ClusterNetworkPolicy' || options.portlessRulesAllowOtherProtocols
       ? ALL_CONNECTIONS
       : ALL_PORTED_CONNECTIONS
-  const name = ports.find((match) => match.kind === 'named')?.name
-  if (
-    name !== undefined &&
-    named === undefined &&
-    ref.direction === 'egress' &&
-    options.namedPortOutside === 'error'
-  )
-    throw new PolicyError(
-      `the named port ${name} has no meaning outside of pods`,
-      `${ref.kind} ${ref.policy}`,
-      `spec.egress[${ref.index}]`,
-    )
+  if (named === undefined) checkNoNames(rule, options)
   return ports
     .map((match) =>
       match.kind === 'range'

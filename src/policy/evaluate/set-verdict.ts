@@ -1,6 +1,9 @@
 /**
  * The set answer: every connection between two ends at once. It walks the tiers as `verdict.ts` does, with sets in
  * place of one connection: `open` is what no rule has decided yet, and a rule takes its part out of it.
+ *
+ * That the tiers are walked twice is on purpose: properties compare the two walks. They share who is asked
+ * (`selecting.ts`), who a peer is (`match.ts`) and what names of ports mean (`named-ports.ts`).
  */
 import {
   ALL_CONNECTIONS,
@@ -15,9 +18,10 @@ import { exemptionsOf, type Exemptions } from './exempt.ts'
 import type { PodFacts } from './facts.ts'
 import { matchesPeers, peerOf, subjectOf } from './match.ts'
 import type { Context, Ends } from './party.ts'
-import type { ClusterPolicy, NamespacedPolicy, Policy, PolicyRule } from './policy.ts'
+import type { ClusterPolicy, PolicyRule } from './policy.ts'
 import type { Direction } from './question.ts'
 import { connectionsOfRule, namesOf } from './rule-connections.ts'
+import { clusterPoliciesOf, isolationOf } from './selecting.ts'
 
 /** What the source may send and the destination may receive. */
 export function connectionsBetween(ends: Ends, context: Context): ConnectionSet {
@@ -44,31 +48,13 @@ export function walkTiers(
 ): ConnectionSet {
   const cluster = exempt.ClusterNetworkPolicy === undefined
   const ask = (tier: ClusterPolicy['tier']): TierSets =>
-    cluster ? askTier(clusterPoliciesOf(tier, pod, context), direction, matched) : UNDECIDED
+    cluster ? askTier(clusterPoliciesOf(tier, pod, context), direction, matched) : NOTHING_DECIDED
   const admin = ask('Admin')
   const namespaced =
     exempt.NetworkPolicy === undefined ? askNetworkPolicies(direction, pod, matched, context) : undefined
-  const baseline = namespaced === undefined ? ask('Baseline') : UNDECIDED
+  const baseline = namespaced === undefined ? ask('Baseline') : NOTHING_DECIDED
   const allowed = namespaced ?? unionConnections(baseline.accepted, baseline.open)
   return unionConnections(admin.accepted, intersectConnections(admin.open, allowed))
-}
-
-/** Every policy that selects the pod. */
-export function policiesOf(pod: PodFacts, context: Context): Policy[] {
-  return [
-    ...clusterPoliciesOf('Admin', pod, context),
-    ...networkPoliciesOf(pod, context),
-    ...clusterPoliciesOf('Baseline', pod, context),
-  ]
-}
-
-/** In the order in which they are asked. */
-function clusterPoliciesOf(tier: ClusterPolicy['tier'], pod: PodFacts, { index }: Context): ClusterPolicy[] {
-  return index.clusterPoliciesOf(tier).filter((policy) => index.contains(policy.subject, pod))
-}
-
-function networkPoliciesOf(pod: PodFacts, { index }: Context): NamespacedPolicy[] {
-  return [...index.networkPoliciesOf(pod.namespace)].filter((policy) => index.contains(policy.subject, pod))
 }
 
 /** What a tier of ClusterNetworkPolicies has decided. The rest is denied. */
@@ -78,7 +64,7 @@ interface TierSets {
   readonly open: ConnectionSet
 }
 
-const UNDECIDED: TierSets = { accepted: NO_CONNECTIONS, open: ALL_CONNECTIONS }
+const NOTHING_DECIDED: TierSets = { accepted: NO_CONNECTIONS, open: ALL_CONNECTIONS }
 
 function askTier(
   policies: readonly ClusterPolicy[],
@@ -104,14 +90,10 @@ function askNetworkPolicies(
   matched: (rule: PolicyRule) => ConnectionSet,
   context: Context,
 ): ConnectionSet | undefined {
-  const { options } = context
-  const selecting = networkPoliciesOf(pod, context)
-  const policies = selecting.filter((policy) => policy[direction] !== undefined)
-  if (policies.length === 0)
-    return selecting.length > 0 && options.baselineAfterNetworkPolicy === 'any-direction'
-      ? ALL_CONNECTIONS
-      : undefined
-  if (options.emptyRules === 'allow' && policies.some(({ emptyLists }) => emptyLists[direction]))
+  const { policies, otherwise } = isolationOf(direction, pod, context)
+  if (otherwise !== undefined) return ALL_CONNECTIONS
+  if (policies.length === 0) return undefined
+  if (context.options.emptyRules === 'allow' && policies.some(({ emptyLists }) => emptyLists[direction]))
     return ALL_CONNECTIONS
   return policies
     .flatMap((policy) => policy[direction]!)

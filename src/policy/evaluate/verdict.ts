@@ -2,6 +2,8 @@
  * The point verdict: a connection is allowed if its source may send it and its destination may receive it. In each
  * direction the tiers are asked in their order; the first that allows or denies decides, and what nobody decides is
  * allowed.
+ *
+ * The set answer (`set-verdict.ts`) walks the same tiers on its own. That is on purpose: properties compare the two.
  */
 import { askClusterTier, type ClusterTierOutcome } from './cluster-tier.ts'
 import { exemptionsOf } from './exempt.ts'

@@ -3,6 +3,7 @@
  * theirs. Two kinds of pairs are exceptions to that and are told apart here: a pod with itself, and a host-network pod
  * with the pods of its own node.
  */
+import { getOrMake } from '../collect.ts'
 import type { ConnectionSet } from '../connections.ts'
 import { exemptionsOf } from '../exempt.ts'
 import type { Context } from '../party.ts'
@@ -166,10 +167,4 @@ function byNode(one: PeerClass, node: string | undefined): readonly Member[][] {
 
 function podClass(id: number, members: readonly Member[]): PodClass {
   return { id, pods: members.map(({ key }) => key) }
-}
-
-function getOrMake<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  let value = map.get(key)
-  if (value === undefined) map.set(key, (value = make()))
-  return value
 }

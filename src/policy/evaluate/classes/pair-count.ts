@@ -5,6 +5,7 @@
  *
  * Cost: the classes squared at first (about a nanosecond each), then the classes for each one touched.
  */
+import { getOrMake } from '../collect.ts'
 import { hasConnection } from '../connections.ts'
 import type { PolicyProtocol } from '../question.ts'
 import type { Answers, Peer, PeerClasses } from './answer.ts'
@@ -219,12 +220,7 @@ function counted(one: PeerClass | undefined): Counted | undefined {
 
 function group<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
   const groups = new Map<K, T[]>()
-  for (const item of items) {
-    const key = keyOf(item)
-    const members = groups.get(key)
-    if (members === undefined) groups.set(key, [item])
-    else members.push(item)
-  }
+  for (const item of items) getOrMake(groups, keyOf(item), (): T[] => []).push(item)
   return groups
 }
 

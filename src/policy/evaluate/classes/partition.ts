@@ -7,6 +7,7 @@
  * number, and what was true of it and of a profile stays true.
  */
 import type { AddressFamily } from '../address.ts'
+import { getOrMake } from '../collect.ts'
 import type { NodeFacts, PodFacts } from '../facts.ts'
 import { partiesOf, takesPart, type Context, type Party } from '../party.ts'
 import type { ClusterPolicy, NamespacedPolicy } from '../policy.ts'
@@ -144,9 +145,7 @@ export class Partition {
 
   /** Up to date. It is kept, and brought up to date with every other count when one is asked for. */
   count(ports: readonly PortQuestion[]): PairCount {
-    const key = JSON.stringify(ports)
-    let count = this.#counts.get(key)
-    if (count === undefined) this.#counts.set(key, (count = new PairCount(this, ports)))
+    const count = getOrMake(this.#counts, JSON.stringify(ports), () => new PairCount(this, ports))
     for (const one of this.#counts.values()) one.update(this.#touched)
     this.#forget()
     return count
@@ -258,10 +257,7 @@ export class Partition {
   }
 
   #shapeOf({ namedPorts }: PodFacts): PortShape {
-    const key = JSON.stringify(namedPorts)
-    let shape = this.#shapes.get(key)
-    if (shape === undefined) this.#shapes.set(key, (shape = { id: this.#shapes.size, namedPorts }))
-    return shape
+    return getOrMake(this.#shapes, JSON.stringify(namedPorts), () => ({ id: this.#shapes.size, namedPorts }))
   }
 
   /** The token of that key. A new one splits the classes of which it is true in part. */
@@ -341,12 +337,6 @@ export class Partition {
 const NO_PORTS: PortShape = { id: -2, namedPorts: [] }
 
 type ClassKind = Pick<PeerClass, 'policed' | 'shape' | 'host'>
-
-function getOrMake<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  let value = map.get(key)
-  if (value === undefined) map.set(key, (value = make()))
-  return value
-}
 
 function classKey(tokens: readonly Token[], { policed, shape, host }: ClassKind): string {
   const kind = policed ? `pod ${shape!.id}` : `host ${host ?? ''}`

@@ -3,11 +3,12 @@
  * that its own labels name, however many there are.
  */
 import type { Address } from '../address.ts'
-import { holds } from '../address.ts'
+import { blockHolds } from '../address.ts'
+import { getOrMake } from '../collect.ts'
 import type { PodFacts } from '../facts.ts'
 import type { Context, Party } from '../party.ts'
-import type { AddressBlock, PodSet } from '../policy.ts'
-import { ascending, pieces } from '../ranges.ts'
+import type { PodSet } from '../policy.ts'
+import { countBelow, pieces } from '../ranges.ts'
 import { selects, type Selector } from '../select.ts'
 import type { Labels } from '../../../apiserver/types/index.ts'
 import type { Token } from './token.ts'
@@ -69,7 +70,7 @@ export class TokenFinder {
         return party.kind === 'pod' && index.contains(question.set, party.pod)
       case 'network':
         return (
-          party.address !== undefined && this.#seesAddress(party) && inBlock(question.block, party.address)
+          party.address !== undefined && this.#seesAddress(party) && blockHolds(question.block, party.address)
         )
       case 'nodes':
         return (
@@ -97,9 +98,7 @@ export class TokenFinder {
 
   #place({ namespaces, pods }: PodSet): readonly [Buckets, Selector] {
     if ('name' in namespaces) {
-      let buckets = this.#ofNamespace.get(namespaces.name)
-      if (buckets === undefined) this.#ofNamespace.set(namespaces.name, (buckets = new Buckets()))
-      return [buckets, pods]
+      return [getOrMake(this.#ofNamespace, namespaces.name, () => new Buckets()), pods]
     }
     return labelsDemanded(pods) === undefined ? [this.#byNamespace, namespaces.selector] : [this.#byPod, pods]
   }
@@ -118,9 +117,7 @@ class Buckets {
     const labels = labelsDemanded(selector)
     if (labels === undefined) this.#rest.add(token)
     for (const label of labels ?? []) {
-      const bucket = this.#byLabel.get(label)
-      if (bucket === undefined) this.#byLabel.set(label, new Set([token]))
-      else bucket.add(token)
+      getOrMake(this.#byLabel, label, () => new Set<Token>()).add(token)
     }
   }
 
@@ -150,10 +147,6 @@ function labelsDemanded({ requirements }: Selector): string[] | undefined {
   return demand?.values.map((value) => `${demand.key}=${value}`)
 }
 
-function inBlock({ range, except }: AddressBlock, address: Address): boolean {
-  return holds(range, address) && !except.some((hole) => holds(hole, address))
-}
-
 /** The tokens of each stretch of addresses that no block tells apart. */
 class BlockIndex {
   readonly #stretches: Record<Address['family'], { readonly starts: bigint[]; readonly tokens: Token[][] }>
@@ -170,7 +163,7 @@ class BlockIndex {
         if (block.range.family !== family) continue
         const end = place(starts, block.range.last)
         for (let at = place(starts, block.range.first); at <= end; at++)
-          if (inBlock(block, { family, value: starts[at]! })) lists[at]!.push(token)
+          if (blockHolds(block, { family, value: starts[at]! })) lists[at]!.push(token)
       }
       return { starts, tokens: lists }
     }
@@ -185,11 +178,5 @@ class BlockIndex {
 
 /** Of the last start that is not above the value. */
 function place(starts: readonly bigint[], value: bigint): number {
-  let [low, high] = [0, starts.length - 1]
-  while (low < high) {
-    const middle = (low + high + 1) >> 1
-    if (ascending(starts[middle]!, value) <= 0) low = middle
-    else high = middle - 1
-  }
-  return low
+  return countBelow(starts, value + 1n) - 1
 }

@@ -2,7 +2,8 @@
  * A token is one thing that policies ask about a peer or a subject: whether it is in a set of pods, in a block of
  * addresses, or a node that a selector selects. Two pods with the same tokens are the same to every policy.
  */
-import type { AddressBlock, PodSet, PolicyPeer } from '../policy.ts'
+import type { AddressBlock } from '../address.ts'
+import type { PodSet, PolicyPeer } from '../policy.ts'
 import type { Selector } from '../select.ts'
 import type { Bits } from './bits.ts'
 

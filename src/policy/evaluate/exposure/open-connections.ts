@@ -3,7 +3,7 @@
  * names of its ports are known. So, where the rules of a destination to come name ports, the answer depends on the name
  * that a port will have: one set for ports without such a name, and one for each name that makes a difference.
  */
-import { BITS, holds, type Address, type AddressFamily } from '../address.ts'
+import { BITS, blockHolds, type Address, type AddressBlock, type AddressFamily } from '../address.ts'
 import {
   ALL_CONNECTIONS,
   ALL_PORTED_CONNECTIONS,
@@ -13,10 +13,11 @@ import {
   type ConnectionSet,
 } from '../connections.ts'
 import type { PodFacts } from '../facts.ts'
+import type { NamedMatch } from '../named-ports.ts'
 import type { Context } from '../party.ts'
-import { FIRST_PORT, LAST_PORT, type AddressBlock, type PolicyPeer, type PolicyRule } from '../policy.ts'
+import { FIRST_PORT, LAST_PORT, type PolicyPeer, type PolicyRule } from '../policy.ts'
 import type { Direction } from '../question.ts'
-import { connectionsOfRule, namesOf, type NamedConnections, type NamedMatch } from '../rule-connections.ts'
+import { connectionsOfRule, namesOf, type NamedConnections } from '../rule-connections.ts'
 import { walkTiers } from '../set-verdict.ts'
 
 export interface OpenConnections {
@@ -63,7 +64,7 @@ export function openConnections(
   const matches = (peer: PolicyPeer): boolean => {
     if (peer.kind === 'pods') return isPeer(peer)
     if (peer.kind === 'nodes' || !context.options.ipBlockMatchesPods) return false
-    return peer.blocks.some((block) => inBlock(block, coming))
+    return peer.blocks.some((block) => holdsAll(block, coming))
   }
   const ask = (named: NamedConnections): ConnectionSet => {
     const matched = (rule: PolicyRule): ConnectionSet =>
@@ -88,8 +89,9 @@ function everyPortNamed(name: string): NamedConnections {
   }
 }
 
-function inBlock({ range, except }: AddressBlock, { family, address }: Coming): boolean {
-  if (address !== undefined) return holds(range, address) && !except.some((hole) => holds(hole, address))
+function holdsAll(block: AddressBlock, { family, address }: Coming): boolean {
+  if (address !== undefined) return blockHolds(block, address)
+  const { range, except } = block
   const whole = range.last - range.first + 1n === 1n << BigInt(BITS[family])
   return range.family === family && whole && except.length === 0
 }

@@ -88,9 +88,7 @@ export class EvaluatorMirror {
   }
 }
 
-function problemOf({ message, object, field }: PolicyError, place: Place): Problem {
-  const prefix = [object, field].flatMap((part) => (part === undefined ? [] : [`${part}: `])).join('')
-  const reason = message.slice(prefix.length)
+function problemOf({ reason, object }: PolicyError, place: Place): Problem {
   const known = place.file !== undefined || place.line !== undefined || object === undefined
   return new Problem(known ? reason : `${object}: ${reason}`, place)
 }

@@ -44,10 +44,6 @@ export class ProfileTable {
     this.#options = options
   }
 
-  get size(): number {
-    return this.#profiles.size
-  }
-
   /** Of a pod that these policies select. The caller releases it. */
   acquire(direction: Direction, policies: readonly CompiledPolicy[], shape: PortShape): Profile {
     const admin = this.#tier('Admin', direction, policies, shape)

@@ -76,22 +76,22 @@ function refOf(
 
 /**
  * A rule with a peer or protocol that cannot be understood fails closed: Accept then matches nothing (no rule is left),
- * Deny and Pass deny everything.
+ * Deny and Pass deny everything. The API's text says so of peers whose fields are all unset or empty. Protocols that are
+ * absent or empty mean every protocol.
  */
-function readRule({ action, peers, protocols }: SpecRule, ref: PolicyRule['ref']): PolicyRule[] {
+function readRule({ action, peers, protocols = [] }: SpecRule, ref: PolicyRule['ref']): PolicyRule[] {
   const readPeers = peers.map((peer, index) => readPeer(peer, ref, index))
-  const readPorts = protocols?.map(readProtocol)
-  if (!understood(readPeers) || !understood(readPorts ?? []) || peers.length === 0)
+  const readPorts = protocols.map(readProtocol)
+  if (!understood(readPeers) || !understood(readPorts) || peers.length === 0)
     return action === 'Accept' ? [] : [{ ref, action: 'Deny', peers: undefined, ports: undefined }]
-  return [
-    { ref, action, peers: readPeers as PolicyPeer[], ports: readPorts as readonly PortMatch[] | undefined },
-  ]
+  return [{ ref, action, peers: readPeers, ports: readPorts.length === 0 ? undefined : readPorts }]
 }
 
-function understood(parts: readonly unknown[]): boolean {
+function understood<T>(parts: readonly (T | undefined)[]): parts is readonly T[] {
   return !parts.includes(undefined)
 }
 
+/** Undefined when it cannot be understood: of a kind that is not known, or with an empty list of networks. */
 function readPeer(
   peer: ClusterNetworkPolicyEgressPeer,
   { policy, direction, index: rule }: PolicyRule['ref'],
@@ -100,6 +100,7 @@ function readPeer(
   const object = `ClusterNetworkPolicy ${policy}`
   const field = `spec.${direction}[${rule}].${direction === 'egress' ? 'to' : 'from'}[${index}]`
   if (peer.networks !== undefined) {
+    if (peer.networks.length === 0) return undefined
     const blocks = peer.networks.map((text, position): AddressBlock => {
       const range = readCidr(text)
       if (range === undefined)

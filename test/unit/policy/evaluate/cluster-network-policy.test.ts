@@ -397,7 +397,22 @@ describe('10. a peer that cannot be understood fails closed: Accept matches noth
     ['Deny, next to a peer that does not match', [rule('Deny', [red, {}])], false],
     ['Deny, of another port', [rule('Deny', [{}], { protocols: [tcp(81)] })], false],
     ['Pass', [rule('Pass', [{ future: {} }])], false],
+    ['Accept, no networks', [rule('Accept', [{ networks: [] }]), denyLater], false],
+    [
+      'Accept, no networks next to a peer that matches',
+      [rule('Accept', [everyone, { networks: [] }]), denyLater],
+      false,
+    ],
+    ['Deny, no networks', [rule('Deny', [{ networks: [] }])], false],
+    ['Pass, no networks', [rule('Pass', [{ networks: [] }])], false],
     ['a protocol of the future', [rule('Deny', [red], { protocols: [{ quic: {} }] })], false],
+    [
+      'Accept, an empty list of protocols: all',
+      [rule('Accept', [everyone], { protocols: [] }), denyLater],
+      true,
+    ],
+    ['Deny, an empty list of protocols: all', [rule('Deny', [everyone], { protocols: [] })], false],
+    ['Pass, an empty list of protocols: all', [rule('Pass', [everyone], { protocols: [] }), denyLater], true],
   ])('%s', (_, policies, expected) => {
     expect(allowed([...world, ...policies], 'x/a -> y/a tcp 80')).toBe(expected)
   })

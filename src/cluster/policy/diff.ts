@@ -8,7 +8,7 @@ import {
 } from '../../policy/evaluate/connections.ts'
 import type { ListedConnection } from './listing.ts'
 import { externalPeer, type ExternalPeer, type Peer } from './peers.ts'
-import { cutRanges, mergeRanges, toAddress, type RangeConnections } from './ranges.ts'
+import { cutRanges, mergeRanges, type RangeConnections } from './ranges.ts'
 
 export interface ConnectionChange {
   readonly type: 'added' | 'removed' | 'changed'
@@ -70,21 +70,21 @@ function outside(first: Side, second: Side, family: Family): Change[] {
   const sides = [ranges(first), ranges(second)]
   for (const key of new Set(sides.flatMap((side) => [...side.keys()]))) {
     const lists = sides.map((side) => side.get(key) ?? [])
-    const cut = cutRanges(lists).map(({ from, to, each: [a, b] }) => ({
-      from,
-      to,
+    const cut = cutRanges(lists, family).map(({ range, each: [a, b] }) => ({
+      range,
       a: a ?? NO_CONNECTIONS,
       b: b ?? NO_CONNECTIONS,
     }))
     const merged = mergeRanges(
       cut,
-      (x, y) => y.from === x.to + 1n && equalConnections(x.a, y.a) && equalConnections(x.b, y.b),
+      (x, y) =>
+        y.range.first === x.range.last + 1n && equalConnections(x.a, y.a) && equalConnections(x.b, y.b),
     )
     const [direction, workload = ''] = key.split(' ')
-    for (const { from, to, a, b } of merged) {
-      const range = externalPeer(toAddress(from, family), toAddress(to, family)).label
+    for (const { range, a, b } of merged) {
+      const { label } = externalPeer(range)
       changes.push(
-        ...(direction === 'to' ? changeOf(workload, range, a, b) : changeOf(range, workload, a, b)),
+        ...(direction === 'to' ? changeOf(workload, label, a, b) : changeOf(label, workload, a, b)),
       )
     }
   }
@@ -94,8 +94,8 @@ function outside(first: Side, second: Side, family: Family): Change[] {
 /** By `to WORKLOAD` (the workload sends) and `from WORKLOAD`. */
 function ranges({ connections }: Side): Map<string, RangeConnections[]> {
   const found = new Map<string, RangeConnections[]>()
-  const put = (key: string, { from, to }: ExternalPeer, set: ConnectionSet): void => {
-    found.set(key, [...(found.get(key) ?? []), { from, to, connections: set }])
+  const put = (key: string, { range }: ExternalPeer, set: ConnectionSet): void => {
+    found.set(key, [...(found.get(key) ?? []), { range, connections: set }])
   }
   for (const { src, dst, connections: set } of connections) {
     if (dst.kind === 'external') put(`to ${labelOf(src)}`, dst, set)

@@ -16,7 +16,9 @@ import {
   type PolicyVerdict,
   type Question,
 } from '../../policy/evaluate/index.ts'
+import { PORT_PROTOCOLS, type PortProtocol } from '../../policy/evaluate/facts.ts'
 import type { ClusterView } from '../view.ts'
+import { mentionedPorts } from './mentions.ts'
 
 export interface Explanation {
   readonly src: string
@@ -40,13 +42,10 @@ export interface ExplainedEnd {
   readonly pod?: Pod
 }
 
-const PORTED = ['tcp', 'udp', 'sctp'] as const
-type Ported = (typeof PORTED)[number]
-
 export class Explainer {
   readonly #evaluator: Evaluator
   /** First ports of stretches within which no policy that names numbers can tell one port from another. */
-  readonly #starts: Readonly<Record<Ported, readonly number[]>>
+  readonly #starts: Readonly<Record<PortProtocol, readonly number[]>>
 
   constructor(view: ClusterView, evaluator: Evaluator) {
     this.#evaluator = evaluator
@@ -69,7 +68,7 @@ export class Explainer {
       )
     }
     ask({ ...NO_CONNECTIONS, other: true }, { protocol: 'icmp' })
-    for (const protocol of PORTED) {
+    for (const protocol of PORT_PROTOCOLS) {
       const starts = this.#startsFor(protocol, to.pod)
       for (const [index, start] of starts.entries()) {
         const end = (starts[index + 1] ?? 65536) - 1
@@ -81,7 +80,7 @@ export class Explainer {
   }
 
   /** A name is a number of the destination pod. */
-  #startsFor(protocol: Ported, pod: Pod | undefined): number[] {
+  #startsFor(protocol: PortProtocol, pod: Pod | undefined): number[] {
     const named = [...(pod?.spec.initContainers ?? []), ...(pod?.spec.containers ?? [])]
       .flatMap(({ ports = [] }) => ports)
       .filter((port) => (port.protocol ?? 'TCP').toLowerCase() === protocol)
@@ -98,30 +97,9 @@ function signature({ egress, ingress }: PolicyVerdict, flips: readonly Flip[]): 
   return JSON.stringify([steps, egress.ambiguous, ingress.ambiguous, flips])
 }
 
-function portStarts(view: ClusterView): Record<Ported, number[]> {
-  const starts: Record<Ported, number[]> = { tcp: [1], udp: [1], sctp: [1] }
-  const range = (protocol: Ported, from: number, to: number): void => {
-    starts[protocol].push(from, to + 1)
-  }
-  for (const { spec } of view.networkPolicies()) {
-    for (const { ports = [] } of [...(spec.ingress ?? []), ...(spec.egress ?? [])]) {
-      for (const { protocol = 'TCP', port, endPort } of ports) {
-        if (typeof port === 'number') range(protocol.toLowerCase() as Ported, port, endPort ?? port)
-      }
-    }
-  }
-  for (const { spec } of view.clusterNetworkPolicies()) {
-    for (const { protocols = [] } of [...(spec.ingress ?? []), ...(spec.egress ?? [])]) {
-      for (const item of protocols) {
-        for (const protocol of PORTED) {
-          const destination = item[protocol]?.destinationPort
-          if (destination?.number !== undefined) range(protocol, destination.number, destination.number)
-          if (destination?.range !== undefined)
-            range(protocol, destination.range.start, destination.range.end)
-        }
-      }
-    }
-  }
+function portStarts(view: ClusterView): Record<PortProtocol, number[]> {
+  const starts: Record<PortProtocol, number[]> = { tcp: [1], udp: [1], sctp: [1] }
+  for (const { protocol, from, to } of mentionedPorts(view)) starts[protocol].push(from, to + 1)
   return { tcp: sorted(starts.tcp), udp: sorted(starts.udp), sctp: sorted(starts.sctp) }
 }
 

@@ -71,8 +71,8 @@ export function listConnections(
     }
     const samples = sources.map(([pod]) => pod)
     for (const direction of ['egress', 'ingress'] as const) {
-      for (const { from, to, some, all } of externalConnections(evaluator, samples, direction, family)) {
-        const outside = externalPeer(from, to)
+      for (const { range, some, all } of externalConnections(evaluator, samples, direction, family)) {
+        const outside = externalPeer(range)
         if (direction === 'egress') add(listed, src, outside, [some, all])
         else add(listed, outside, src, [some, all])
       }

@@ -1,5 +1,6 @@
 /** The ends of listed connections: workloads and ranges of addresses that nobody in the cluster has. */
 import type { Pod } from '../../apiserver/types/index.ts'
+import { rangeText, type AddressRange } from '../../policy/evaluate/address.ts'
 import type { ClusterView } from '../view.ts'
 import { workloads } from '../workload.ts'
 
@@ -17,8 +18,7 @@ export interface ExternalPeer {
   readonly kind: 'external'
   /** `a.b.c.d-e.f.g.h[External]`. */
   readonly label: string
-  readonly from: string
-  readonly to: string
+  readonly range: AddressRange
 }
 
 export type Peer = WorkloadPeer | ExternalPeer
@@ -34,6 +34,6 @@ export function workloadPeers(view: ClusterView): WorkloadPeer[] {
   }))
 }
 
-export function externalPeer(from: string, to: string): ExternalPeer {
-  return { kind: 'external', label: `${from}-${to}[External]`, from, to }
+export function externalPeer(range: AddressRange): ExternalPeer {
+  return { kind: 'external', label: `${rangeText(range)}[External]`, range }
 }

@@ -58,6 +58,11 @@ export function blockHolds({ range, except }: AddressBlock, address: Address): b
   return holds(range, address) && !except.some((hole) => holds(hole, address))
 }
 
+/** `192.0.2.0-192.0.2.127`. */
+export function rangeText({ family, first, last }: AddressRange): string {
+  return `${addressText({ family, value: first })}-${addressText({ family, value: last })}`
+}
+
 /** Canonical text (RFC 5952 for IPv6). */
 export function addressText({ family, value }: Address): string {
   if (family === 'ipv4') {

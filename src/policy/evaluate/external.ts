@@ -13,9 +13,11 @@ import { policiesOf } from './selecting.ts'
 import { connectionsBetween } from './set-verdict.ts'
 
 export interface ExternalRange {
-  /** Both are in the range. */
+  /** The first address and the last, both in the range, as text. */
   readonly from: string
   readonly to: string
+  /** The same as numbers. */
+  readonly range: AddressRange
   readonly connections: ConnectionSet
 }
 
@@ -52,6 +54,7 @@ export function externalRanges(
   return found.map(({ first, last, connections }) => ({
     from: addressText({ family, value: first }),
     to: addressText({ family, value: last }),
+    range: { family, first, last },
     connections,
   }))
 }

@@ -3,7 +3,8 @@ import type { KubeObject, Labels, Node, Pod } from '../../apiserver/types/index.
 import { readAddress, type Address } from './address.ts'
 
 /** The protocols that have ports. */
-export type PortProtocol = 'tcp' | 'udp' | 'sctp'
+export const PORT_PROTOCOLS = ['tcp', 'udp', 'sctp'] as const
+export type PortProtocol = (typeof PORT_PROTOCOLS)[number]
 
 export interface NamespaceFacts {
   readonly name: string

@@ -4,6 +4,7 @@
  */
 import ipaddr from 'ipaddr.js'
 import type { Family } from '../../kernel/ruleset.ts'
+import { mentionedCidrs } from '../../cluster/policy/mentions.ts'
 import { OUTSIDE, podNetns } from '../../cluster/topology/pieces.ts'
 import {
   ADDRESS_PLAN,
@@ -55,25 +56,9 @@ function outsideAddresses(view: ClusterView): string[] {
     ...Object.keys(ADDRESS_PLAN).map((family) => fabricAddress(family as Family)),
     ...Object.values(ADDRESS_PLAN).map(({ outsideGateway }) => outsideGateway),
   ])
-  const edges = cidrsOf(view).flatMap(edgesOf)
+  const edges = mentionedCidrs(view).flatMap(edgesOf)
   const all = [...Object.values(ADDRESS_PLAN).map(({ outsideHost }) => outsideHost), ...edges]
   return [...new Set(all)].filter((address) => !taken.has(address) && isUsable(address))
-}
-
-export function cidrsOf(view: ClusterView): string[] {
-  const blocks = view
-    .networkPolicies()
-    .flatMap(({ spec: { ingress = [], egress = [] } }) => [
-      ...ingress.flatMap(({ from = [] }) => from),
-      ...egress.flatMap(({ to = [] }) => to),
-    ])
-    .flatMap(({ ipBlock }) => (ipBlock === undefined ? [] : [ipBlock.cidr, ...(ipBlock.except ?? [])]))
-  const networks = view
-    .clusterNetworkPolicies()
-    .flatMap(({ spec: { egress = [] } }) =>
-      egress.flatMap(({ to }) => to.flatMap(({ networks = [] }) => networks)),
-    )
-  return [...new Set([...blocks, ...networks])]
 }
 
 /** First, last, and the addresses next to them. */

@@ -1,7 +1,7 @@
 /** Ports that the policies and pods of a cluster tell apart: those they name, and the ones next to these. */
+import { mentionedPorts } from '../../cluster/policy/mentions.ts'
 import { podSockets, type ClusterView } from '../../cluster/view.ts'
 import type { PolicyProtocol } from '../../policy/evaluate/index.ts'
-import type { Protocol } from '../../apiserver/types/index.ts'
 
 export interface AskedPort {
   readonly protocol: Exclude<PolicyProtocol, 'other'>
@@ -12,39 +12,17 @@ export interface AskedPort {
 /** A port that nobody names. */
 const OTHER_PORT = 4242
 
+/** Whatever policies name: one about a single protocol isolates from all. */
+const PROTOCOLS = ['tcp', 'udp', 'sctp'] as const
+
 export function portsOf(view: ClusterView): AskedPort[] {
   const numbers = new Set([80, OTHER_PORT])
-  const around = (...ports: readonly number[]): void => {
-    for (const port of ports)
-      for (const near of [port - 1, port, port + 1]) if (near >= 1 && near <= 65535) numbers.add(near)
-  }
-  const protocols = new Set<Protocol>(['TCP'])
-  for (const pod of view.pods())
-    for (const { port, protocol } of podSockets(pod)) {
-      numbers.add(port)
-      protocols.add(protocol.toUpperCase() as Protocol)
-    }
-  for (const { spec } of view.networkPolicies())
-    for (const { ports = [] } of [...(spec.ingress ?? []), ...(spec.egress ?? [])])
-      for (const { port, endPort, protocol = 'TCP' } of ports) {
-        protocols.add(protocol)
-        if (typeof port === 'number') around(port, endPort ?? port)
-      }
-  for (const { spec } of view.clusterNetworkPolicies())
-    for (const { protocols: items = [] } of [...(spec.ingress ?? []), ...(spec.egress ?? [])])
-      for (const { tcp, udp, sctp } of items)
-        for (const { destinationPort } of [tcp ?? {}, udp ?? {}, sctp ?? {}]) {
-          if (destinationPort?.number !== undefined) around(destinationPort.number)
-          if (destinationPort?.range !== undefined)
-            around(destinationPort.range.start, destinationPort.range.end)
-        }
-  // Nobody may forget the other protocols: a policy about one of them isolates from all.
-  for (const protocol of ['UDP', 'SCTP'] as const) protocols.add(protocol)
+  for (const socket of declaredPorts(view)) numbers.add(socket.port)
+  for (const bound of mentionedPorts(view).flatMap(({ from, to }) => [from, to]))
+    for (const near of [bound - 1, bound, bound + 1]) if (near >= 1 && near <= 65535) numbers.add(near)
   const sorted = [...numbers].sort((a, b) => a - b)
   return [
-    ...[...protocols].flatMap((protocol) =>
-      sorted.map((port): AskedPort => ({ protocol: protocol.toLowerCase() as AskedPort['protocol'], port })),
-    ),
+    ...PROTOCOLS.flatMap((protocol) => sorted.map((port): AskedPort => ({ protocol, port }))),
     { protocol: 'icmp', port: 0 },
   ]
 }

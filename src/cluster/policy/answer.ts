@@ -3,15 +3,14 @@
  * speaks of policies only: `allowed` means that the packet reaches the stack it is for, whether or not something
  * listens there.
  */
-import {
-  OPTION_VALUES,
-  PolicyError,
-  type DirectionVerdict,
-  type Endpoint,
-  type Evaluator,
-  type Flip,
-  type PolicyOptions,
-  type Question,
+import { flipsOf } from '../../policy/evaluate/flip.ts'
+import type {
+  DirectionVerdict,
+  Endpoint,
+  Evaluator,
+  Flip,
+  PolicyOptions,
+  Question,
 } from '../../policy/evaluate/index.ts'
 import { checkRequest, type ConnectRequest } from '../connect.ts'
 import { parseReference, type FlowProtocol } from '../reference.ts'
@@ -48,7 +47,7 @@ export interface ReferencePath {
   readonly services: readonly string[]
   readonly egress: Judgement
   readonly ingress: Judgement
-  /** Options whose other value would turn this path's verdict round. */
+  /** Options whose other value would flip this path's verdict. */
   readonly flips: readonly Flip[]
   /** Why it does not arrive whatever policies say. */
   readonly obstacle?: string
@@ -135,7 +134,7 @@ function judge(
     services: path.services,
     egress: judgement(path.egress, questions.egress, egress),
     ingress: judgement(path.ingress, questions.ingress, ingress),
-    flips: flips(evaluatorOf, options, questions, allowed),
+    flips: flips(evaluatorOf, options, questions),
     ...(path.obstacle === undefined ? {} : { obstacle: path.obstacle }),
   }
 }
@@ -155,28 +154,12 @@ function ask(
   return { allowed, egress: first.egress, ingress: second.ingress }
 }
 
-/** The evaluator tells them for one question; two that are judged apart are asked anew under each option. */
-function flips(
-  evaluatorOf: EvaluatorOf,
-  options: Partial<PolicyOptions>,
-  questions: Questions,
-  allowed: boolean,
-): Flip[] {
+/** One question asks the same objects under each option; two that are judged apart need an evaluator for each. */
+function flips(evaluatorOf: EvaluatorOf, options: Partial<PolicyOptions>, questions: Questions): Flip[] {
   const evaluator = evaluatorOf(options)
-  if (same(questions.egress, questions.ingress)) return evaluator.flips(questions.egress)
-  return (Object.keys(OPTION_VALUES) as (keyof PolicyOptions)[]).flatMap((option) =>
-    OPTION_VALUES[option].flatMap((value): Flip[] => {
-      if (value === evaluator.options[option]) return []
-      try {
-        const other = ask(evaluatorOf({ ...options, [option]: value }), questions)
-        return other.allowed === allowed ? [] : [{ option, value, allowed: other.allowed }]
-      } catch (error) {
-        // Under this option the question is an error: no verdict, so none that is turned round.
-        if (error instanceof PolicyError) return []
-        throw error
-      }
-    }),
-  )
+  return same(questions.egress, questions.ingress)
+    ? evaluator.flips(questions.egress)
+    : flipsOf(evaluator.options, (other) => ask(evaluatorOf(other), questions).allowed)
 }
 
 function judgement(sight: Sight, question: Question, verdict: DirectionVerdict): Judgement {

@@ -8,7 +8,7 @@ import {
   type OpenConnections,
 } from '../../policy/evaluate/index.ts'
 import type { ClusterView } from '../view.ts'
-import { endpointOf, has } from './listing.ts'
+import { endpointOf, hasFamily } from './listing.ts'
 import { workloadPeers, type WorkloadPeer } from './peers.ts'
 
 export interface ExposureLine {
@@ -58,7 +58,7 @@ function exposureOfWorkload(
   const answers = new Map<string, Answer>()
   let policed = true
   for (const pod of pods) {
-    if (!has(pod, family) || pod.spec.hostNetwork === true) continue
+    if (!hasFamily(pod, family) || pod.spec.hostNetwork === true) continue
     const exposure = evaluator.exposure(endpointOf(pod), direction, { family })
     const { entireCluster, groups } = exposure
     policed &&= exposure.policed

@@ -53,7 +53,7 @@ export function listConnections(
   const peers = workloadPeers(view).map((peer) => ({
     peer,
     kinds: kindsOf(
-      peer.pods.filter((pod) => has(pod, family)),
+      peer.pods.filter((pod) => hasFamily(pod, family)),
       kindOf,
     ),
   }))
@@ -135,6 +135,9 @@ export function endpointOf({ metadata }: Pod): Endpoint & { kind: 'pod' } {
   return { kind: 'pod', namespace: metadata.namespace ?? '', name: metadata.name }
 }
 
-export function has(pod: Pod, family: Family): boolean {
+export function hasFamily(pod: Pod, family: Family): boolean {
   return podAddresses(pod.status).some((address) => familyOf(address) === family)
 }
+
+// Callers outside of this folder still know it by this name.
+export { hasFamily as has }

@@ -19,7 +19,7 @@ import { exposedCells, type ExposedCell } from './exposure/cells.ts'
 import { exposureOf, type Exposure } from './exposure/exposure.ts'
 import type { ExposureOptions } from './exposure/subject.ts'
 import { externalRanges, type ExternalOptions, type ExternalRange } from './external.ts'
-import { flips } from './flip.ts'
+import { flipsOf } from './flip.ts'
 import { DEFAULT_POLICY_OPTIONS, type PolicyOptions } from './options.ts'
 import { holderOf, partiesOf, type Context } from './party.ts'
 import { PolicyIndex } from './policy-index.ts'
@@ -68,9 +68,10 @@ export class Evaluator {
     return verdict(question, this.#context)
   }
 
-  /** The options whose other value would turn the verdict over. */
+  /** The options whose other value would flip the verdict. */
   flips(question: Question): Flip[] {
-    return flips(question, this.#context)
+    const { index, options } = this.#context
+    return flipsOf(options, (other) => verdict(question, { index, options: other }).allowed)
   }
 
   /** Every connection that may be made, of all protocols and ports. Family as in `Question`. */

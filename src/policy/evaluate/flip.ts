@@ -1,32 +1,24 @@
-/** Which options would turn a verdict over: each is tried with its other values, the rest as they are. */
-import type { Context } from './party.ts'
-import type { PolicyOptions } from './options.ts'
-import { OPTION_VALUES } from './options.ts'
+/** Which options would flip a verdict: each is tried with its other values, the rest as they are. */
+import { OPTION_VALUES, type PolicyOptions } from './options.ts'
 import { PolicyError } from './policy-error.ts'
-import type { Flip, PolicyVerdict, Question } from './question.ts'
-import { verdict } from './verdict.ts'
+import type { Flip } from './question.ts'
 
-export function flips(question: Question, context: Context): Flip[] {
-  const { allowed } = verdict(question, context)
+/** `allowed`: the verdict under other options; it may throw PolicyError where they make the question an error. */
+export function flipsOf(options: PolicyOptions, allowed: (options: PolicyOptions) => boolean): Flip[] {
+  const now = allowed(options)
   return (Object.keys(OPTION_VALUES) as (keyof PolicyOptions)[]).flatMap((option) =>
     OPTION_VALUES[option].flatMap((value): Flip[] => {
-      if (value === context.options[option]) return []
-      const other = verdictUnder({ ...context.options, [option]: value }, question, context)
-      return other === undefined || other.allowed === allowed
-        ? []
-        : [{ option, value, allowed: other.allowed }]
+      if (value === options[option]) return []
+      const other = verdictOrNone(() => allowed({ ...options, [option]: value }))
+      return other === undefined || other === now ? [] : [{ option, value, allowed: other }]
     }),
   )
 }
 
-/** Undefined where the options make the question an error. */
-function verdictUnder(
-  options: PolicyOptions,
-  question: Question,
-  { index }: Context,
-): PolicyVerdict | undefined {
+/** Undefined where the question is an error: no verdict, so none that is flipped. */
+function verdictOrNone(ask: () => boolean): boolean | undefined {
   try {
-    return verdict(question, { index, options })
+    return ask()
   } catch (error) {
     if (error instanceof PolicyError) return undefined
     throw error

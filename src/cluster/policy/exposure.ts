@@ -45,8 +45,8 @@ export function exposureOf(view: ClusterView, evaluator: Evaluator, family: Fami
   return { lines, unprotected }
 }
 
-/** By peer. */
-type Answer = ReadonlyMap<string, OpenConnections>
+/** What pods of a workload are open to, by peer. */
+type OpenByPeer = ReadonlyMap<string, OpenConnections>
 
 /** The different answers that pods of the workload have: most often one. */
 function exposureOfWorkload(
@@ -54,8 +54,8 @@ function exposureOfWorkload(
   direction: Direction,
   evaluator: Evaluator,
   family: Family,
-): { answers: Answer[]; policed: boolean } {
-  const answers = new Map<string, Answer>()
+): { answers: OpenByPeer[]; policed: boolean } {
+  const answers = new Map<string, OpenByPeer>()
   let policed = true
   for (const pod of pods) {
     if (!hasFamily(pod, family) || pod.spec.hostNetwork === true) continue
@@ -72,7 +72,11 @@ function exposureOfWorkload(
   return { answers: [...answers.values()], policed }
 }
 
-function linesOf(workload: WorkloadPeer, direction: Direction, answers: readonly Answer[]): ExposureLine[] {
+function linesOf(
+  workload: WorkloadPeer,
+  direction: Direction,
+  answers: readonly OpenByPeer[],
+): ExposureLine[] {
   const peers = new Set(answers.flatMap((answer) => [...answer.keys()]))
   return [...peers].flatMap((peer) => {
     const different = new Map<string, OpenConnections>()

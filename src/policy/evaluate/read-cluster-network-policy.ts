@@ -23,7 +23,7 @@ import {
 } from './policy.ts'
 import { PolicyError } from './policy-error.ts'
 import type { Direction } from './question.ts'
-import { EVERYTHING, readSelector } from './select.ts'
+import { ANY_LABELS, readSelector } from './select.ts'
 
 export function readClusterNetworkPolicy({ metadata: { name }, spec }: ClusterNetworkPolicy): ClusterPolicy {
   const rules = (direction: Direction, list: readonly SpecRule[] | undefined): PolicyRule[] | undefined =>
@@ -122,7 +122,7 @@ function readPeer(
 
 function readPodSet({ namespaces, pods }: ClusterNetworkPolicyPodPeer): PodSet | undefined {
   if (namespaces !== undefined)
-    return { namespaces: { selector: readSelector(namespaces) }, pods: EVERYTHING }
+    return { namespaces: { selector: readSelector(namespaces) }, pods: ANY_LABELS }
   if (pods === undefined) return undefined
   // As it is written, not stored, the selector of namespaces may be absent: an empty one.
   const { namespaceSelector, podSelector }: Partial<NamespacedPod> = pods

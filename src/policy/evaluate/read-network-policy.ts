@@ -21,7 +21,7 @@ import {
 } from './policy.ts'
 import { PolicyError } from './policy-error.ts'
 import type { Direction } from './question.ts'
-import { EVERYTHING, readSelector } from './select.ts'
+import { ANY_LABELS, readSelector } from './select.ts'
 
 export function readNetworkPolicy({ metadata, spec }: NetworkPolicy): NamespacedPolicy {
   const namespace = metadata.namespace ?? 'default'
@@ -94,7 +94,7 @@ function readPeer(
   if (podSelector === undefined && namespaceSelector === undefined) return undefined
   const namespaces: PodSet['namespaces'] =
     namespaceSelector === undefined ? { name: namespace } : { selector: readSelector(namespaceSelector) }
-  const pods = podSelector === undefined ? EVERYTHING : readSelector(podSelector)
+  const pods = podSelector === undefined ? ANY_LABELS : readSelector(podSelector)
   return { kind: 'pods', set: { namespaces, pods } }
 }
 

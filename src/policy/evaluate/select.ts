@@ -27,7 +27,7 @@ export function readSelector({ matchLabels = {}, matchExpressions = [] }: LabelS
   return { text: [...new Set(texts)].sort().join(','), requirements }
 }
 
-export const EVERYTHING: Selector = readSelector({})
+export const ANY_LABELS: Selector = readSelector({})
 
 export function selects({ requirements }: Selector, labels: Labels): boolean {
   return requirements.every((one) => meets(one, Object.hasOwn(labels, one.key) ? labels[one.key] : undefined))

@@ -11,7 +11,7 @@ import type { Stage } from './profile.ts'
 import type { Partition } from './partition.ts'
 import type { Member, PeerClass } from './peer-class.ts'
 import { MOST_PORTS, type PairCount, type PortQuestion } from './pair-count.ts'
-import { EVERYTHING, type SetId } from './set-table.ts'
+import { ALL_ID, type SetId } from './set-table.ts'
 
 /** Pods that no policy can tell apart. A live view: it changes with the evaluator. */
 export interface PodClass {
@@ -118,7 +118,7 @@ export class AllPairs {
     const pairs = new Float64Array(1 << MOST_PORTS)
     const classes = this.#classes()
     if (!this.#throughService && this.#context.options.selfByAddress === 'allowed')
-      pairs[count.mask(EVERYTHING)]! += this.#partition.members.size
+      pairs[count.mask(ALL_ID)]! += this.#partition.members.size
     else
       for (const { members } of classes) {
         const [sample] = members

@@ -3,14 +3,14 @@
  * a rule is laid over the classes that have one of its tokens.
  */
 import type { Exemptions } from '../exempt.ts'
-import type { CompiledRule, PortShape } from './compiled-policy.ts'
+import type { TokenisedRule, PortShape } from './tokenised-policy.ts'
 import { DecisionTable, UNDECIDED } from './decision-table.ts'
 import type { Profile, Stage } from './profile.ts'
-import { EVERYTHING, NOTHING, type SetId, type SetTable } from './set-table.ts'
+import { ALL_ID, EMPTY_ID, type SetId, type SetTable } from './set-table.ts'
 import type { Token } from './token.ts'
 
 /** The other end, as rules see it. */
-export interface Peer {
+export interface RulePeer {
   readonly has: (token: Token) => boolean
   /** Undefined when it is no pod. */
   readonly shape: PortShape | undefined
@@ -39,11 +39,11 @@ export class Answers {
   /** `known` keeps what stages say about this peer, for the profiles that share them. */
   at(
     profile: Profile | undefined,
-    peer: Peer,
+    peer: RulePeer,
     exempt: Exemptions = {},
     known: Map<Stage, StageAnswer> = new Map(),
   ): SetId {
-    if (profile === undefined) return EVERYTHING
+    if (profile === undefined) return ALL_ID
     const { admin, networkPolicies, baseline } = profile
     const cluster = exempt.ClusterNetworkPolicy === undefined
     const ask = (stage: Stage): StageAnswer => {
@@ -58,7 +58,7 @@ export class Answers {
     if (networkPolicies !== undefined && exempt.NetworkPolicy === undefined)
       return this.#decisions.result(first, ask(networkPolicies))
     const last = baseline !== undefined && cluster ? ask(baseline) : UNDECIDED
-    return this.#decisions.result(first, this.#decisions.result(last, EVERYTHING))
+    return this.#decisions.result(first, this.#decisions.result(last, ALL_ID))
   }
 
   /** One set a class. `known` keeps what tiers say. Cost: the classes, and for each rule the classes that its peers match. */
@@ -78,7 +78,7 @@ export class Answers {
     }
     const row =
       networkPolicies === undefined
-        ? new Int32Array(classes.length).fill(EVERYTHING)
+        ? new Int32Array(classes.length).fill(ALL_ID)
         : this.#stageRow(networkPolicies, classes)
     if (networkPolicies === undefined && baseline !== undefined) this.#lay(ask(baseline), row)
     if (admin !== undefined) this.#lay(ask(admin), row)
@@ -91,7 +91,7 @@ export class Answers {
       row[index] = this.#decisions.result(tier[index]!, row[index]!)
   }
 
-  #base(stage: Stage, { shape }: Peer): StageAnswer {
+  #base(stage: Stage, { shape }: RulePeer): StageAnswer {
     const key = stage.direction === 'egress' ? (shape?.id ?? -1) : 0
     let answer = stage.base.get(key)
     if (answer === undefined) {
@@ -101,8 +101,8 @@ export class Answers {
     return answer
   }
 
-  #stageAt({ kind, rules, everything, shape, direction }: Stage, peer: Peer): StageAnswer {
-    if (everything) return EVERYTHING
+  #stageAt({ kind, rules, everything, shape, direction }: Stage, peer: RulePeer): StageAnswer {
+    if (everything) return ALL_ID
     let answer = START[kind]
     for (const rule of rules) {
       if (rule.peers !== undefined && !rule.peers.some(peer.has)) continue
@@ -113,11 +113,11 @@ export class Answers {
   }
 
   #stageRow({ kind, rules, everything, shape, direction }: Stage, classes: PeerClasses): Int32Array {
-    const row = new Int32Array(classes.length).fill(everything ? EVERYTHING : START[kind])
+    const row = new Int32Array(classes.length).fill(everything ? ALL_ID : START[kind])
     if (everything) return row
     for (const rule of rules) {
       const byPeer = direction === 'egress' && rule.named
-      const same = byPeer ? NOTHING : rule.connections(shape)
+      const same = byPeer ? EMPTY_ID : rule.connections(shape)
       const visit = (index: number): void => {
         const matched = byPeer ? rule.connections(classes.shape(index)) : same
         row[index] = this.#step(kind, row[index]!, rule, matched)
@@ -128,7 +128,7 @@ export class Answers {
     return row
   }
 
-  #step(kind: Stage['kind'], answer: StageAnswer, { rule }: CompiledRule, matched: SetId): StageAnswer {
+  #step(kind: Stage['kind'], answer: StageAnswer, { rule }: TokenisedRule, matched: SetId): StageAnswer {
     return kind === 'union'
       ? this.sets.union(answer, matched)
       : this.#decisions.step(answer, rule.action, matched)
@@ -137,4 +137,4 @@ export class Answers {
 
 const MOST_ROWS = 256
 
-const START = { tier: UNDECIDED, union: NOTHING } as const
+const START = { tier: UNDECIDED, union: EMPTY_ID } as const

@@ -1,6 +1,7 @@
 /** What a tier of ClusterNetworkPolicies has decided so far, as numbers: each state and each step is worked out once. */
 import type { PolicyRule } from '../policy.ts'
-import { EVERYTHING, NOTHING, PairMemo, type SetId, type SetTable } from './set-table.ts'
+import { PairMemo } from './pair-memo.ts'
+import { ALL_ID, EMPTY_ID, type SetId, type SetTable } from './set-table.ts'
 
 export type DecisionId = number
 
@@ -24,7 +25,7 @@ export class DecisionTable {
 
   constructor(sets: SetTable) {
     this.#sets = sets
-    this.#id({ accepted: NOTHING, passed: NOTHING, open: EVERYTHING })
+    this.#id({ accepted: EMPTY_ID, passed: EMPTY_ID, open: ALL_ID })
   }
 
   /** After a rule that matches the peer. Asking the same rule twice changes nothing. */

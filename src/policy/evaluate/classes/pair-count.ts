@@ -8,7 +8,7 @@
 import { getOrMake } from '../collect.ts'
 import { hasConnection } from '../connections.ts'
 import type { PolicyProtocol } from '../question.ts'
-import type { Answers, Peer, PeerClasses } from './answer.ts'
+import type { Answers, RulePeer, PeerClasses } from './answer.ts'
 import type { PeerClass } from './peer-class.ts'
 import type { Profile, Stage } from './profile.ts'
 import type { SetId } from './set-table.ts'
@@ -199,7 +199,7 @@ export class PairCount {
     return this.#answers.sets.intersection(this.#at(from.egress, to.one), this.#at(to.ingress, from.one))
   }
 
-  #at(profile: Profile | undefined, peer: Peer): SetId {
+  #at(profile: Profile | undefined, peer: RulePeer): SetId {
     return this.#answers.at(profile, peer)
   }
 

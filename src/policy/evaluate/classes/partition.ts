@@ -12,13 +12,12 @@ import type { NodeFacts, PodFacts } from '../facts.ts'
 import { partiesOf, takesPart, type Context, type Party } from '../party.ts'
 import type { ClusterPolicy, NamespacedPolicy } from '../policy.ts'
 import { Answers, type PeerClasses } from './answer.ts'
-import { Bits } from './bits.ts'
-import { compilePolicy, tokensOf, type CompiledPolicy, type PortShape } from './compiled-policy.ts'
+import { tokenise, tokensOf, type TokenisedPolicy, type PortShape } from './tokenised-policy.ts'
 import { PairCount, type PortQuestion } from './pair-count.ts'
 import type { Member, PeerClass } from './peer-class.ts'
 import { ProfileTable, type Profile } from './profile.ts'
 import { SetTable } from './set-table.ts'
-import { TokenFinder } from './token-finder.ts'
+import { TokenTable } from './token-table.ts'
 import type { Token, TokenQuestion } from './token.ts'
 
 export class Partition {
@@ -33,21 +32,18 @@ export class Partition {
   readonly #touched = new Set<number>()
   readonly #counts = new Map<string, PairCount>()
   readonly #context: Context
-  readonly #finder: TokenFinder
+  readonly #tokens: TokenTable
   readonly #profiles: ProfileTable
   readonly #sets = new SetTable()
   readonly #byNamespace = new Map<string, Map<PeerClass, Set<Member>>>()
   readonly #byKey = new Map<string, PeerClass>()
   readonly #dead: PeerClass[] = []
   readonly #freeIds: number[] = []
-  /** Tokens that nobody holds any more, and profiles that a class has no more. */
-  readonly #dropped: Token[] = []
+  /** Profiles that a class has no more. */
   readonly #stale: Profile[] = []
-  readonly #tokens = new Map<string, Token>()
-  readonly #policies = new Map<string, CompiledPolicy>()
-  readonly #byId = new Map<number, CompiledPolicy>()
+  readonly #policies = new Map<string, TokenisedPolicy>()
+  readonly #byId = new Map<number, TokenisedPolicy>()
   readonly #shapes = new Map<string, PortShape>()
-  #nextToken = 0
   #nextPolicy = 0
 
   constructor(context: Context, family: AddressFamily) {
@@ -61,7 +57,7 @@ export class Partition {
       shape: (index) => classes[index]?.shape ?? (classes[index]?.policed === false ? undefined : NO_PORTS),
     }
     this.#context = context
-    this.#finder = new TokenFinder(context)
+    this.#tokens = new TokenTable(context)
     this.#profiles = new ProfileTable(context.options)
     const { index } = context
     for (const { name } of index.namespaces())
@@ -77,18 +73,18 @@ export class Partition {
     if (policy === before?.policy) return
     const changed = new Set<number>()
     if (policy !== undefined) {
-      const compiled = compilePolicy(
+      const tokenised = tokenise(
         this.#nextPolicy++,
         policy,
         (key, question, role) => this.#token(key, question, role),
         this.#sets,
         this.#context.options,
       )
-      for (const token of tokensOf(compiled)) token.users++
-      this.#policies.set(name, compiled)
-      this.#byId.set(compiled.id, compiled)
-      compiled.subject.policies!.add(compiled.id)
-      compiled.subject.classes.forEach((id) => changed.add(id))
+      this.#tokens.hold(tokensOf(tokenised))
+      this.#policies.set(name, tokenised)
+      this.#byId.set(tokenised.id, tokenised)
+      tokenised.subject.policies!.add(tokenised.id)
+      tokenised.subject.classes.forEach((id) => changed.add(id))
     } else this.#policies.delete(name)
     if (before !== undefined) {
       this.#byId.delete(before.id)
@@ -99,8 +95,7 @@ export class Partition {
       const one = this.classes[id]
       if (one !== undefined && one.members.size > 0) this.#setProfiles(one)
     }
-    for (const token of before === undefined ? [] : tokensOf(before))
-      if (--token.users === 0) this.#dropToken(token)
+    if (before !== undefined) for (const token of this.#tokens.release(tokensOf(before))) this.#join(token)
     this.#settle()
   }
 
@@ -115,7 +110,7 @@ export class Partition {
     const { namespace, name } = pod
     const end = { kind: 'pod', namespace, name } as const
     const [party] = partiesOf(end, end, this.family, this.#context)
-    const tokens = this.#finder.tokensOf(party)
+    const tokens = this.#tokens.of(party)
     const home = this.#classOf(tokens, party, pod)
     const member = { key, pod, party, class: home }
     this.members.set(key, member)
@@ -153,13 +148,7 @@ export class Partition {
 
   /** The stages of profiles that ask for a token of this class. */
   concerns(id: number): Set<object> {
-    const stages = new Set<object>()
-    const add = ({ classes, stages: asking }: Token): void => {
-      if (classes.has(id)) for (const stage of asking) stages.add(stage)
-    }
-    this.#tokens.forEach(add)
-    this.#dropped.forEach(add)
-    return stages
+    return this.#tokens.concerns(id)
   }
 
   /** After every change. Counts that nobody has asked for in a long time are not worth the memory. */
@@ -171,7 +160,7 @@ export class Partition {
   /** Nobody remembers the classes that went: their numbers may be given again. */
   #forget(): void {
     this.#touched.clear()
-    this.#dropped.length = 0
+    this.#tokens.forget()
     for (const profile of this.#stale.splice(0)) this.#profiles.release(profile)
     for (const { id, tokens, egress, ingress } of this.#dead.splice(0)) {
       for (const token of tokens) token.classes.delete(id)
@@ -264,17 +253,7 @@ export class Partition {
   #token(key: string, question: TokenQuestion, role: 'subject' | 'peer'): Token {
     const known = this.#tokens.get(key)
     if (known !== undefined) return known
-    const token: Token = {
-      id: this.#nextToken++,
-      key,
-      question,
-      policies: role === 'subject' ? new Set() : undefined,
-      stages: new Set(),
-      users: 0,
-      classes: new Bits(),
-    }
-    this.#tokens.set(key, token)
-    this.#finder.add(token)
+    const token = this.#tokens.add(key, question, role)
     for (const [one, groups] of this.#membersWith(token)) this.#split(one, groups, token)
     return token
   }
@@ -287,7 +266,7 @@ export class Partition {
       getOrMake(found, one, (): Iterable<Member>[] => []).push(group)
     if (question.kind !== 'pods') {
       for (const member of this.members.values())
-        if (this.#finder.has(token, member.party)) keep(member.class, [member])
+        if (this.#tokens.isTrueOf(token, member.party)) keep(member.class, [member])
     } else if (question.set.pods.requirements.length === 0) {
       for (const name of this.#context.index.namespacesIn(question.set))
         for (const [one, group] of this.#byNamespace.get(name) ?? []) if (one.policed) keep(one, group)
@@ -315,10 +294,7 @@ export class Partition {
   }
 
   /** Nobody asks any more: classes that only differ in it become one. */
-  #dropToken(token: Token): void {
-    this.#tokens.delete(token.key)
-    this.#dropped.push(token)
-    this.#finder.delete(token)
+  #join(token: Token): void {
     token.classes.forEach((id) => {
       const one = this.classes[id]
       if (one === undefined || one.members.size === 0) return

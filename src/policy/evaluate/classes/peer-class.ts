@@ -1,7 +1,7 @@
 /** Pods that no policy can tell apart, and what they are to the policies of others. */
 import type { PodFacts } from '../facts.ts'
 import type { Party } from '../party.ts'
-import type { Peer } from './answer.ts'
+import type { RulePeer } from './answer.ts'
 import type { Profile } from './profile.ts'
 import type { Token } from './token.ts'
 
@@ -13,7 +13,7 @@ export interface Member {
   class: PeerClass
 }
 
-export interface PeerClass extends Peer {
+export interface PeerClass extends RulePeer {
   readonly id: number
   readonly members: Set<Member>
   /** Sorted by id. */

@@ -6,7 +6,7 @@
 import type { PolicyOptions } from '../options.ts'
 import type { ClusterPolicy } from '../policy.ts'
 import type { Direction } from '../question.ts'
-import type { CompiledPolicy, CompiledRule, PortShape } from './compiled-policy.ts'
+import type { TokenisedPolicy, TokenisedRule, PortShape } from './tokenised-policy.ts'
 import type { Token } from './token.ts'
 
 export interface Profile {
@@ -25,7 +25,7 @@ export interface Stage {
   readonly direction: Direction
   /** A tier's rules decide in their order; NetworkPolicies allow what any of them does. */
   readonly kind: 'tier' | 'union'
-  readonly rules: readonly CompiledRule[]
+  readonly rules: readonly TokenisedRule[]
   /** The stage allows everything, whatever its rules. */
   readonly everything: boolean
   /** Of the subject, when it is the destination and a rule names ports. */
@@ -45,7 +45,7 @@ export class ProfileTable {
   }
 
   /** Of a pod that these policies select. The caller releases it. */
-  acquire(direction: Direction, policies: readonly CompiledPolicy[], shape: PortShape): Profile {
+  acquire(direction: Direction, policies: readonly TokenisedPolicy[], shape: PortShape): Profile {
     const admin = this.#tier('Admin', direction, policies, shape)
     const networkPolicies = this.#networkPolicies(direction, policies, shape)
     const baseline = this.#tier('Baseline', direction, policies, shape)
@@ -73,28 +73,28 @@ export class ProfileTable {
   #tier(
     tier: ClusterPolicy['tier'],
     direction: Direction,
-    policies: readonly CompiledPolicy[],
+    policies: readonly TokenisedPolicy[],
     shape: PortShape,
   ): Stage | undefined {
-    const asked = policies.flatMap((compiled) =>
-      compiled.policy.kind === 'ClusterNetworkPolicy' && compiled.policy.tier === tier
-        ? [{ compiled, policy: compiled.policy }]
+    const asked = policies.flatMap((tokenised) =>
+      tokenised.policy.kind === 'ClusterNetworkPolicy' && tokenised.policy.tier === tier
+        ? [{ tokenised, policy: tokenised.policy }]
         : [],
     )
     asked.sort((a, b) => a.policy.priority - b.policy.priority || (a.policy.name < b.policy.name ? -1 : 1))
-    const rules = asked.flatMap(({ compiled }) => compiled[direction] ?? [])
+    const rules = asked.flatMap(({ tokenised }) => tokenised[direction] ?? [])
     if (rules.length === 0) return undefined
-    const ids = asked.map(({ compiled }) => compiled.id)
+    const ids = asked.map(({ tokenised }) => tokenised.id)
     return this.#stage(tier, ids, direction, rules, false, shape)
   }
 
   #networkPolicies(
     direction: Direction,
-    policies: readonly CompiledPolicy[],
+    policies: readonly TokenisedPolicy[],
     shape: PortShape,
   ): Stage | undefined {
     const selecting = policies.filter(({ policy }) => policy.kind === 'NetworkPolicy')
-    const isolating = selecting.filter((compiled) => compiled[direction] !== undefined)
+    const isolating = selecting.filter((tokenised) => tokenised[direction] !== undefined)
     if (isolating.length === 0)
       return selecting.length > 0 && this.#options.baselineAfterNetworkPolicy === 'any-direction'
         ? this.#stage('NetworkPolicy', [], direction, [], true, shape)
@@ -103,7 +103,7 @@ export class ProfileTable {
       this.#options.emptyRules === 'allow' &&
       isolating.some(({ policy }) => 'emptyLists' in policy && policy.emptyLists[direction])
     const ids = isolating.map(({ id }) => id).sort((a, b) => a - b)
-    const rules = isolating.flatMap((compiled) => compiled[direction]!)
+    const rules = isolating.flatMap((tokenised) => tokenised[direction]!)
     return this.#stage('NetworkPolicy', ids, direction, rules, everything, shape)
   }
 
@@ -111,7 +111,7 @@ export class ProfileTable {
     name: 'Admin' | 'NetworkPolicy' | 'Baseline',
     ids: readonly number[],
     direction: Direction,
-    rules: readonly CompiledRule[],
+    rules: readonly TokenisedRule[],
     everything: boolean,
     subject: PortShape,
   ): Stage {

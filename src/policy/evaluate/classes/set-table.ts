@@ -11,11 +11,12 @@ import {
   unionConnections,
   type ConnectionSet,
 } from '../connections.ts'
+import { PairMemo } from './pair-memo.ts'
 
 export type SetId = number
 
-export const NOTHING: SetId = 0
-export const EVERYTHING: SetId = 1
+export const EMPTY_ID: SetId = 0
+export const ALL_ID: SetId = 1
 
 type Operation = (a: ConnectionSet, b: ConnectionSet) => ConnectionSet
 
@@ -51,40 +52,24 @@ export class SetTable {
   }
 
   union(a: SetId, b: SetId): SetId {
-    if (a === b || b === NOTHING || a === EVERYTHING) return a
-    if (a === NOTHING || b === EVERYTHING) return b
+    if (a === b || b === EMPTY_ID || a === ALL_ID) return a
+    if (a === EMPTY_ID || b === ALL_ID) return b
     return this.#memo(this.#unions, unionConnections, a, b)
   }
 
   intersection(a: SetId, b: SetId): SetId {
-    if (a === b || a === NOTHING || b === EVERYTHING) return a
-    if (b === NOTHING || a === EVERYTHING) return b
+    if (a === b || a === EMPTY_ID || b === ALL_ID) return a
+    if (b === EMPTY_ID || a === ALL_ID) return b
     return this.#memo(this.#intersections, intersectConnections, a, b)
   }
 
   difference(a: SetId, b: SetId): SetId {
-    if (a === NOTHING || b === NOTHING) return a
-    if (a === b || b === EVERYTHING) return NOTHING
+    if (a === EMPTY_ID || b === EMPTY_ID) return a
+    if (a === b || b === ALL_ID) return EMPTY_ID
     return this.#memo(this.#differences, subtractConnections, a, b)
   }
 
   #memo(memo: PairMemo, operation: Operation, a: SetId, b: SetId): SetId {
     return memo.get(a, b) ?? memo.set(a, b, this.id(operation(this.#sets[a]!, this.#sets[b]!)))
-  }
-}
-
-/** What was made of two small numbers: two array reads. */
-export class PairMemo {
-  readonly #rows: (number | undefined)[][] = []
-
-  get(a: number, b: number): number | undefined {
-    return this.#rows[a]?.[b]
-  }
-
-  /** Gives `result` back. */
-  set(a: number, b: number, result: number): number {
-    const row = (this.#rows[a] ??= [])
-    row[b] = result
-    return result
   }
 }

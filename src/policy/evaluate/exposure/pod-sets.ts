@@ -2,10 +2,10 @@
 import type { Labels } from '../../../apiserver/types/index.ts'
 import { NAMESPACE_NAME_LABEL } from '../facts.ts'
 import type { PodSet } from '../policy.ts'
-import { EVERYTHING, readSelector, selects, type Selector } from '../select.ts'
+import { ANY_LABELS, readSelector, selects, type Selector } from '../select.ts'
 import { implies, satisfiable } from './implication.ts'
 
-export const EVERY_POD: PodSet = { namespaces: { selector: EVERYTHING }, pods: EVERYTHING }
+export const EVERY_POD: PodSet = { namespaces: { selector: ANY_LABELS }, pods: ANY_LABELS }
 
 /** Some pod may be in it. */
 export function canHold({ namespaces, pods }: PodSet): boolean {

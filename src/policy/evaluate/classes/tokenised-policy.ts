@@ -7,13 +7,13 @@ import { connectionsOfRule, namesOf } from '../rule-connections.ts'
 import type { SetId, SetTable } from './set-table.ts'
 import { questionKey, questionsOf, subjectKey, type Token, type TokenQuestion } from './token.ts'
 
-export interface CompiledPolicy {
-  /** Never given twice: the same policy compiled again has another. */
+export interface TokenisedPolicy {
+  /** Never given twice: the same policy tokenised again has another. */
   readonly id: number
   readonly policy: NamespacedPolicy | ClusterPolicy
   readonly subject: Token
-  readonly egress: readonly CompiledRule[] | undefined
-  readonly ingress: readonly CompiledRule[] | undefined
+  readonly egress: readonly TokenisedRule[] | undefined
+  readonly ingress: readonly TokenisedRule[] | undefined
 }
 
 /** Pods with the same named ports share one. */
@@ -22,7 +22,7 @@ export interface PortShape {
   readonly namedPorts: readonly NamedPort[]
 }
 
-export class CompiledRule {
+export class TokenisedRule {
   readonly rule: PolicyRule
   /** Undefined: anybody. */
   readonly peers: readonly Token[] | undefined
@@ -54,17 +54,17 @@ export class CompiledRule {
 }
 
 /** `token` gives the token of that key, made if need be. */
-export function compilePolicy(
+export function tokenise(
   id: number,
   policy: NamespacedPolicy | ClusterPolicy,
   token: (key: string, question: TokenQuestion, role: 'subject' | 'peer') => Token,
   sets: SetTable,
   options: PolicyOptions,
-): CompiledPolicy {
+): TokenisedPolicy {
   const peersOf = ({ peers }: PolicyRule): Token[] | undefined =>
     peers?.flatMap(questionsOf).map((question) => token(questionKey(question), question, 'peer'))
-  const rules = (direction: Direction): CompiledRule[] | undefined =>
-    policy[direction]?.map((rule) => new CompiledRule(rule, peersOf(rule), sets, options))
+  const rules = (direction: Direction): TokenisedRule[] | undefined =>
+    policy[direction]?.map((rule) => new TokenisedRule(rule, peersOf(rule), sets, options))
   return {
     id,
     policy,
@@ -75,6 +75,6 @@ export function compilePolicy(
 }
 
 /** Every token of the policy, each as often as it is held. */
-export function tokensOf({ subject, egress = [], ingress = [] }: CompiledPolicy): Token[] {
+export function tokensOf({ subject, egress = [], ingress = [] }: TokenisedPolicy): Token[] {
   return [subject, ...[...egress, ...ingress].flatMap(({ peers = [] }) => peers)]
 }

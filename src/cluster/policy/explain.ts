@@ -1,6 +1,6 @@
 /**
  * Why two ends may talk, for every port at once: the ports between which policies cannot tell are asked once, and those
- * with the same answer for the same reason are told together. Only point verdicts are asked, so that this is also a
+ * with the same answer for the same reason are explained together. Only point verdicts are asked, so that this is also a
  * second opinion on the set answer.
  */
 import type { Pod } from '../../apiserver/types/index.ts'
@@ -23,7 +23,7 @@ import { mentionedPorts } from './mentions.ts'
 export interface Explanation {
   readonly src: string
   readonly dst: string
-  /** Allowed first; each is told by its first port. Together they are everything. */
+  /** Allowed first; each is explained by its first port. Together they are every connection. */
   readonly parts: readonly ExplainedPart[]
 }
 

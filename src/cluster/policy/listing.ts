@@ -1,6 +1,6 @@
 /**
  * Every connection that policies allow: between workloads, and between a workload and the addresses that nobody in the
- * cluster has. Pods of one workload are one end; where they differ, what only some of them may is told apart.
+ * cluster has. Pods of one workload are one end; where they differ, what only some of them are allowed is said apart.
  */
 import type { Family } from '../../kernel/ruleset.ts'
 import {
@@ -22,7 +22,7 @@ import { shareRanges, type SharedRange } from './ranges.ts'
 export interface ListRequest {
   /** Default ipv4. */
   readonly family?: Family
-  /** Also what the pods of one workload may among each other. Default false, as netpol-analyzer. */
+  /** Also what the pods of one workload are allowed among each other. Default false, as netpol-analyzer. */
   readonly withinWorkloads?: boolean
 }
 
@@ -46,7 +46,7 @@ export function listConnections(
 ): ListedConnection[] {
   const pairs = evaluator.allPairs({ family })
   const classes = new Map(pairs.classes().flatMap(({ id, pods }) => pods.map((pod) => [pod, id] as const)))
-  // To a pod of the host's network, pods of its own node are not as others.
+  // To a pod of the host's network, pods of its own node differ from others.
   const hosts = view.pods().some(({ spec }) => spec.hostNetwork === true)
   const kindOf = (pod: Pod): string =>
     `${classes.get(nameOf(pod)) ?? nameOf(pod)} ${hosts ? (pod.spec.nodeName ?? '') : ''}`
@@ -81,7 +81,7 @@ export function listConnections(
   return listed
 }
 
-/** One pod of each class in a workload, and another one of the class, for what they may among each other. */
+/** One pod of each class in a workload, and another one of the class, for connections among each other. */
 type Kind = readonly [pod: Pod, another?: Pod]
 
 function kindsOf(pods: readonly Pod[], kindOf: (pod: Pod) => string): Kind[] {
@@ -108,7 +108,7 @@ function between(
   )
 }
 
-/** What pods may send to, or get from, addresses outside of the cluster; the whole address space, in order. */
+/** What pods may send to, or receive from, addresses outside of the cluster; the whole address space, in order. */
 function externalConnections(
   evaluator: Evaluator,
   pods: readonly Pod[],

@@ -1,6 +1,6 @@
 /**
  * Evaluators that hold what the view holds. Objects of the apiserver are frozen and shared: one that is the same object
- * has not changed, so bringing an evaluator up to date tells it only of what has.
+ * has not changed, so an evaluator is brought up to date by telling it only of what has.
  */
 import type { KubeObject } from '../../apiserver/types/index.ts'
 import {

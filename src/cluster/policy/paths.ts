@@ -52,7 +52,7 @@ export interface PolicyPath {
   readonly obstacle?: string
 }
 
-/** By these everyone means himself: the loopback, and the unspecified address that stands for it. */
+/** To whoever uses them, these mean itself: the loopback, and the unspecified address that stands for it. */
 const OWN_HOST = ['127.0.0.0/8', '0.0.0.0/32', '::1/128', '::/128']
 
 /** The address that the client sends from, which has the family of the target. */

@@ -54,7 +54,7 @@ function noOp(tier: ClusterPolicy['tier'], policies: number): PolicyStep {
 }
 
 /** `egress[0] "deny all" denies`. */
-export function ruleText({ action, ref: { direction, index, name } }: PolicyRule): string {
+function ruleText({ action, ref: { direction, index, name } }: PolicyRule): string {
   const verb = { Accept: 'accepts', Deny: 'denies', Pass: 'passes' }[action]
   return `${direction}[${index}]${name === undefined ? '' : ` ${JSON.stringify(name)}`} ${verb}`
 }

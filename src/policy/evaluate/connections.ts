@@ -7,14 +7,17 @@
  */
 import type { PolicyProtocol } from './question.ts'
 
+/** A set of connections by the destination's port: what policies let through between two ends. */
 export interface ConnectionSet {
   /** Sorted, disjoint, not adjacent; 1 to 65535, inclusive. */
   readonly tcp: readonly PortInterval[]
   readonly udp: readonly PortInterval[]
   readonly sctp: readonly PortInterval[]
+  /** Every protocol without ports, or none of them. */
   readonly other: boolean
 }
 
+/** Ports that follow each other, both ends included. */
 export interface PortInterval {
   readonly from: number
   readonly to: number
@@ -22,6 +25,7 @@ export interface PortInterval {
 
 const ALL_PORTS: readonly PortInterval[] = Object.freeze([Object.freeze({ from: 1, to: 65535 })])
 
+/** Every port of every protocol, and the protocols without ports. */
 export const ALL_CONNECTIONS: ConnectionSet = Object.freeze({
   tcp: ALL_PORTS,
   udp: ALL_PORTS,
@@ -29,11 +33,13 @@ export const ALL_CONNECTIONS: ConnectionSet = Object.freeze({
   other: true,
 })
 
+/** The empty set. */
 export const NO_CONNECTIONS: ConnectionSet = Object.freeze({ tcp: [], udp: [], sctp: [], other: false })
 
 /** Every port of every protocol that has ports, and nothing else. */
 export const ALL_PORTED_CONNECTIONS: ConnectionSet = Object.freeze({ ...ALL_CONNECTIONS, other: false })
 
+/** Ports `from` to `to` (default: the one) of one protocol, both included; nothing when `from` is above `to`. */
 export function connectionsOf(
   protocol: 'tcp' | 'udp' | 'sctp',
   from: number,
@@ -42,6 +48,7 @@ export function connectionsOf(
   return from > to ? NO_CONNECTIONS : { ...NO_CONNECTIONS, [protocol]: [{ from, to }] }
 }
 
+/** What is in either. */
 export function unionConnections(a: ConnectionSet, b: ConnectionSet): ConnectionSet {
   return {
     tcp: combine(a.tcp, b.tcp, (inA, inB) => inA || inB),
@@ -51,6 +58,7 @@ export function unionConnections(a: ConnectionSet, b: ConnectionSet): Connection
   }
 }
 
+/** What is in both. */
 export function intersectConnections(a: ConnectionSet, b: ConnectionSet): ConnectionSet {
   return {
     tcp: combine(a.tcp, b.tcp, (inA, inB) => inA && inB),
@@ -70,15 +78,17 @@ export function subtractConnections(a: ConnectionSet, b: ConnectionSet): Connect
   }
 }
 
+/** Whether both hold the same connections. */
 export function equalConnections(a: ConnectionSet, b: ConnectionSet): boolean {
   return a === b || (a.other === b.other && connectionsKey(a) === connectionsKey(b))
 }
 
+/** Whether nothing is in the set. */
 export function noConnections({ tcp, udp, sctp, other }: ConnectionSet): boolean {
   return !other && tcp.length === 0 && udp.length === 0 && sctp.length === 0
 }
 
-/** `port` is looked at for protocols that have ports. */
+/** Whether a connection is in the set. `port` is looked at for protocols that have ports; without it they have none. */
 export function hasConnection(set: ConnectionSet, protocol: PolicyProtocol, port = 0): boolean {
   if (protocol === 'icmp' || protocol === 'other') return set.other
   return set[protocol].some(({ from, to }) => from <= port && port <= to)

@@ -30,11 +30,22 @@ import { verdict } from './verdict.ts'
 
 export type PolicyObject = Pod | Namespace | Node | NetworkPolicy | ClusterNetworkPolicy
 
-/** Of the packets, and whether they were sent to a Service, as in `Question`. */
+/** The family of the packets, and whether they were sent to a Service: as in `Question`. */
 export type EndsOptions = Pick<Question, 'family' | 'throughService'>
 
+/**
+ * Answers whether policies let connections pass: NetworkPolicy (networking.k8s.io/v1) and ClusterNetworkPolicy
+ * (policy.networking.k8s.io/v1alpha2), as their API texts have it and, where these leave room, as `PolicyOptions` say.
+ *
+ * It takes objects as the apiserver stores them, and reads each when it comes, so that `verdict` and the sets are asked
+ * of what is there at the moment. Objects are not copied: they must not be changed afterwards, but replaced by `upsert`.
+ * Every mistake of the caller is a PolicyError. Cost: an object costs what it holds; a verdict the policies of the pod's
+ * namespace and those of the cluster, and their rules; all pairs of pods pairs of classes (see `AllPairs`).
+ */
 export class Evaluator {
+  /** The objects as policies see them. */
   readonly index = new PolicyIndex()
+  /** All of them: those given, and the defaults of the others. */
   readonly options: PolicyOptions
   readonly #partitions = new Map<AddressFamily, Partition>()
   #prioritiesChecked = false
@@ -58,30 +69,36 @@ export class Evaluator {
     this.#change(kind, namespace, name, () => this.#set(object))
   }
 
-  /** What is not there is not missed. */
+  /** Takes the object away; one that is not there is not missed. A policy's or pod's namespace defaults to `default`. */
   remove(kind: PolicyObject['kind'], namespace: string | undefined, name: string): void {
     this.#change(kind, namespace ?? 'default', name, () => this.#delete(kind, namespace ?? 'default', name))
   }
 
-  /** @throws PolicyError for a question about what does not exist, or that the options make an error */
+  /**
+   * Whether one connection is allowed, and which rules or tiers decided that.
+   * @throws PolicyError for a question about what does not exist, or that the options make an error
+   */
   verdict(question: Question): PolicyVerdict {
     return verdict(question, this.#context)
   }
 
-  /** The options whose other value would flip the verdict. */
+  /** The options whose other value would flip the verdict. Cost: a verdict for each value. @throws PolicyError as `verdict` */
   flips(question: Question): Flip[] {
     const { index, options } = this.#context
     return flipsOf(options, (other) => verdict(question, { index, options: other }).allowed)
   }
 
-  /** Every connection that may be made, of all protocols and ports. Family as in `Question`. */
+  /** Every connection that may be made, of all protocols and ports. @throws PolicyError as `verdict` */
   connections(from: Endpoint, to: Endpoint, options: EndsOptions = {}): ConnectionSet {
     const [source, destination] = partiesOf(from, to, options.family, this.#context)
     const { throughService = false } = options
     return connectionsBetween({ from: source, to: destination, throughService }, this.#context)
   }
 
-  /** The world outside of the cluster as ranges of addresses, and what the pod may connect to there or take from there. */
+  /**
+   * The world outside of the cluster as ranges of addresses, and what the pod may connect to there or take from there.
+   * @throws PolicyError when there is no such pod
+   */
   external(
     pod: Endpoint,
     direction: Direction,
@@ -91,7 +108,10 @@ export class Evaluator {
     return externalRanges(pod, direction, family, this.#addressesTaken(family), this.#context, options)
   }
 
-  /** What the pod is open to that does not exist yet: the entire cluster, and the sets of pods that rules name. */
+  /**
+   * What the pod is open to that does not exist yet: the entire cluster, and the sets of pods that rules name.
+   * @throws PolicyError when there is no such pod, or `options.address` is none
+   */
   exposure(pod: Endpoint, direction: Direction, options: ExposureOptions = {}): Exposure {
     return exposureOf(pod, direction, this.#context, options)
   }

@@ -12,6 +12,7 @@ import { pieces, withoutAddresses } from './ranges.ts'
 import { policiesOf } from './selecting.ts'
 import { connectionsBetween } from './set-verdict.ts'
 
+/** Addresses outside of the cluster that follow each other and have one answer. */
 export interface ExternalRange {
   /** The first address and the last, both in the range, as text. */
   readonly from: string

@@ -4,6 +4,10 @@
  */
 import type { PolicyOptions } from './options.ts'
 
+/**
+ * Options by the name of an implementation, for `new Evaluator(state, IMPLEMENTATIONS['netpol-analyzer'])`. Each has only
+ * what differs from `DEFAULT_POLICY_OPTIONS`.
+ */
 export const IMPLEMENTATIONS = {
   /** np-guard/netpol-analyzer: addresses are external, host-network and finished pods are ordinary ones, doubts are errors. */
   'netpol-analyzer': {

@@ -32,6 +32,7 @@ export interface PolicyOptions {
   readonly namedPortOutside: 'no-match' | 'error'
 }
 
+/** What holds for options that are not given: upstream's meaning, as said at each of `PolicyOptions`. */
 export const DEFAULT_POLICY_OPTIONS: PolicyOptions = {
   ipBlockMatchesPods: true,
   selfByAddress: 'allowed',

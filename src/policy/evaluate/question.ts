@@ -29,6 +29,7 @@ export type Endpoint =
 /** `other`: any protocol without ports that a policy could name. */
 export type PolicyProtocol = 'tcp' | 'udp' | 'sctp' | 'icmp' | 'other'
 
+/** One connection that is asked about. */
 export interface Question {
   readonly from: Endpoint
   readonly to: Endpoint
@@ -41,17 +42,20 @@ export interface Question {
   readonly throughService?: boolean
 }
 
+/** As seen from the pod that is policed: what it sends, or what it gets. */
 export type Direction = 'egress' | 'ingress'
 
+/** The answer to a question: allowed where both directions are. */
 export interface PolicyVerdict {
   readonly allowed: boolean
-  /** Both are always told, even where the first one denies. */
+  /** Both are always asked, even where the first one denies. */
   readonly egress: DirectionVerdict
   readonly ingress: DirectionVerdict
   /** One sentence: what decided. */
   readonly reason: string
 }
 
+/** What the policies of one end say: of the source for egress, of the destination for ingress. */
 export interface DirectionVerdict {
   readonly direction: Direction
   readonly allowed: boolean
@@ -61,6 +65,7 @@ export interface DirectionVerdict {
   readonly ambiguous?: string
 }
 
+/** One tier that was asked, and what it said. */
 export interface PolicyStep {
   /** `Exempt`: no policy applies (no pod, own node, self …). `Default`: nothing decided, so it is allowed. */
   readonly tier: 'Exempt' | 'Admin' | 'NetworkPolicy' | 'Baseline' | 'Default'
@@ -72,6 +77,7 @@ export interface PolicyStep {
   readonly reason: string
 }
 
+/** Where a rule is written. */
 export interface PolicyRuleRef {
   readonly kind: 'NetworkPolicy' | 'ClusterNetworkPolicy'
   /** `namespace/name` or `name`. */

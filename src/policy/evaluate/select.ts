@@ -27,6 +27,7 @@ export function readSelector({ matchLabels = {}, matchExpressions = [] }: LabelS
   return { text: [...new Set(texts)].sort().join(','), requirements }
 }
 
+/** The empty selector, which matches everything. */
 export const ANY_LABELS: Selector = readSelector({})
 
 export function selects({ requirements }: Selector, labels: Labels): boolean {

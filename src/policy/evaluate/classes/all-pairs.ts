@@ -21,6 +21,14 @@ export interface PodClass {
   readonly pods: readonly string[]
 }
 
+/**
+ * All pairs of pods at the present moment: `evaluator.allPairs()` makes it, and it follows the evaluator's changes. Its
+ * answers are those of `Evaluator.connections` for each pair.
+ *
+ * Shape: classes of pods, and a connection set for each ordered pair of them. Cost: one answer for two classes however
+ * many pods they have, worked out when asked for. Pods are named `namespace/name` and do not include finished ones
+ * (unless option `finishedPods` has it otherwise). Nothing here throws.
+ */
 export class AllPairs {
   readonly #partition: Partition
   readonly #context: Context

@@ -16,6 +16,7 @@ import type { SetId } from './set-table.ts'
 /** Bits of a byte. */
 export const MOST_PORTS = 8
 
+/** A port of a destination that pairs are counted by. */
 export interface PortQuestion {
   readonly protocol: PolicyProtocol
   /** Needed for tcp, udp and sctp. */
@@ -96,7 +97,7 @@ export class PairCount {
     return this.#masks
   }
 
-  /** What the profile lets through from or to these classes. */
+  /** The ports, as masks, that the profile lets through from or to these classes. */
   #maskRow(profile: Profile | undefined, ids: Int32Array, tiers?: Map<Stage, Int32Array>): Uint8Array {
     const row = this.#answers.row(profile, this.#peers, tiers)
     const masks = this.#allMasks()
@@ -150,7 +151,7 @@ export class PairCount {
     return received
   }
 
-  /** The hot loop: one source and every destination. `own`: what the class may do to itself, but no pod to itself. */
+  /** The hot loop: one source and every destination. `own`: the ports between pods of the class, where a pod and itself are no pair. */
   #add(
     sent: Uint8Array,
     received: Uint8Array,

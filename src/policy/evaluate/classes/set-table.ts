@@ -15,6 +15,7 @@ import { PairMemo } from './pair-memo.ts'
 
 export type SetId = number
 
+/** Of no connections, and of all. */
 export const EMPTY_ID: SetId = 0
 export const ALL_ID: SetId = 1
 

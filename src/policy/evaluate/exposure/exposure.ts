@@ -1,10 +1,9 @@
 /**
  * What a pod is open to that does not exist yet, as its rules say it: to every pod of the cluster, and to each set of
- * pods that a rule names. A set is told what the rules say of it as a whole: those count whose peers hold all of it. So
- * a pod that comes and is in several sets may be told by none of the lines alone: what rules allow it is then what they
- * allow any of its sets. The exact answer over all labels is that of `cells.ts`.
+ * pods that a rule names. Of a set it says what holds for all of it: those rules count whose peers hold the whole set. So
+ * none of the lines alone may describe a pod that is in several sets: it is allowed what rules allow any of them. The exact answer over all labels is that of `cells.ts`.
  *
- * Only this pod's side is told: policies that select a pod to come may forbid it more.
+ * Only this pod's side is looked at: policies that select a pod to come may forbid it more.
  */
 import type { Context } from '../party.ts'
 import type { PodSet } from '../policy.ts'
@@ -14,6 +13,7 @@ import { equalOpen, EVERYTHING_OPEN, openConnections, type OpenConnections } fro
 import { byName, EVERY_POD, isWithin, podSetText } from './pod-sets.ts'
 import { readSubject, type ExposureOptions } from './subject.ts'
 
+/** What one pod is open to in one direction, as its rules say it. */
 export interface Exposure {
   readonly direction: Direction
   /** A policy has a say on the pod in this direction. */
@@ -25,6 +25,7 @@ export interface Exposure {
   readonly groups: readonly ExposedGroup[]
 }
 
+/** A set of pods that a rule names. */
 export interface ExposedGroup extends OpenConnections {
   /** One namespace by its name, or those that a selector selects. */
   readonly namespaces: PodSet['namespaces']

@@ -15,6 +15,7 @@ import type { OpenConnections } from './open-connections.ts'
 const PROTOCOLS = ['sctp', 'tcp', 'udp'] as const
 type Protocol = (typeof PROTOCOLS)[number]
 
+/** The connections as one line, `named` after the numbers of their protocol. */
 export function formatOpenConnections({ connections, named }: OpenConnections): string {
   const opened = named.map(({ name, connections: its }) => ({
     name,

@@ -20,6 +20,7 @@ import type { Direction } from '../question.ts'
 import { connectionsOfRule, namesOf, type NamedConnections } from '../rule-connections.ts'
 import { walkTiers } from '../set-verdict.ts'
 
+/** What is open between a pod and one to come. */
 export interface OpenConnections {
   /** To ports that have none of the names in `named`. */
   readonly connections: ConnectionSet
@@ -27,6 +28,7 @@ export interface OpenConnections {
   readonly named: readonly NamedPortConnections[]
 }
 
+/** What is open to ports by one name. */
 export interface NamedPortConnections {
   readonly name: string
   /** What is open to ports that have this name and no other. */

@@ -15,10 +15,13 @@ export function policyReason(
   // Where a denial is noted at the connection, the rule that drops is not the one that decided.
   const decided = hops.findLast(({ policy, netns }) => policy !== undefined && netns === last.netns)
   if (decided?.policy === undefined) return undefined
-  const { decision, direction, kind, policy, rule, ruleName } = decided.policy
-  const { src, dst, dport } = decided.packet
-  const port = protocol === 'icmp' ? '' : ` ${dport}`
-  const what = `${nameOf(view, src)} → ${nameOf(view, dst)} ${protocol}${port}`
+  const { decision, direction, kind, policy, reply, rule, ruleName } = decided.policy
+  const { src, dst, sport, dport } = decided.packet
+  // A reply is about the connection of the other side.
+  const [from, to, number] = reply === true ? [dst, src, sport] : [src, dst, dport]
+  const port = protocol === 'icmp' ? '' : ` ${number}`
+  const about = `${nameOf(view, from)} → ${nameOf(view, to)} ${protocol}${port}`
+  const what = reply === true ? `${about}, to which this is a reply` : about
   switch (decision) {
     case 'isolated': {
       const selecting = hops.flatMap(({ policy: met, netns }) =>
@@ -36,7 +39,7 @@ export function policyReason(
     case 'spoofed':
       return `${src} is not an address of the pod that sent it`
     case 'live':
-      return `policies deny ${nameOf(view, dst)} → ${nameOf(view, src)} now, and this is a reply to it`
+      return `policies deny the connection that this is an error about`
     default:
       return undefined
   }

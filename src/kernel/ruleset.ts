@@ -63,10 +63,12 @@ export interface RuleOrigin {
 export interface PolicyOrigin {
   /**
    * `selects`: the policy is asked about the pod. `isolated`: policies were asked, and none of them allows it.
-   * `spoofed`: the pod has no such address. `live`: the connection was denied by what changed since it began.
+   * `spoofed`: the pod has no such address. `live`: an error about a connection that is denied by now.
    */
   readonly decision: 'selects' | 'Accept' | 'Deny' | 'Pass' | 'isolated' | 'spoofed' | 'live'
   readonly direction?: 'egress' | 'ingress'
+  /** The packet is a reply: the connection was begun by its destination. */
+  readonly reply?: true
   readonly kind?: 'NetworkPolicy' | 'ClusterNetworkPolicy'
   /** `namespace/name` or `name`. */
   readonly policy?: string

@@ -11,25 +11,12 @@
  */
 import type { Family, Rule, Target } from '../../kernel/ruleset.ts'
 import { TIERS, type Direction, type PlanRule, type PolicyPlan, type Tier } from '../plan/plan.ts'
-import { ACCEPT, DROP, goto, originOf, rule } from './rules.ts'
-import { ALLOW, DENY, FIRST, tierChain } from './names.ts'
+import type { Lane } from './lane.ts'
+import { firstChain, tierChain } from './names.ts'
 import { peerMatches } from './peers.ts'
 import { portMatches } from './ports.ts'
+import { goto, originOf, rule } from './rules.ts'
 import type { SetSpec } from './set-spec.ts'
-
-/** How a walk ends. */
-export interface Verdicts {
-  readonly accept: Target
-  readonly deny: Target
-}
-
-export type LiveConnections = 'keep' | 're-evaluate'
-
-export const VERDICTS: Readonly<Record<LiveConnections, Verdicts>> = {
-  keep: { accept: ACCEPT, deny: DROP },
-  // Both leave a note at the connection for its replies.
-  're-evaluate': { accept: goto(ALLOW), deny: goto(DENY) },
-}
 
 export interface CompiledPlan {
   readonly rules: readonly Rule[]
@@ -37,13 +24,13 @@ export interface CompiledPlan {
   readonly sets: readonly SetSpec[]
 }
 
-export function compilePlan(plan: PolicyPlan, family: Family, verdicts: Verdicts): CompiledPlan {
+export function compilePlan(plan: PolicyPlan, family: Family, lane: Lane): CompiledPlan {
   const sets = new Map<string, SetSpec>()
   const rules = plan.rules.flatMap((each) => {
-    const { comment, origin } = originOf(plan, each.action, each)
-    const target = targetOf(plan, each, verdicts)
-    return peerMatches(each.peers, plan.direction, family).flatMap((peer) =>
-      portMatches(each.ports, family).map((port) => {
+    const { comment, origin } = originOf(plan, each.action, lane.flow, each)
+    const target = targetOf(plan, each, lane)
+    return peerMatches(each.peers, plan.direction, family, lane.flow).flatMap((peer) =>
+      portMatches(each.ports, family, lane.flow).map((port) => {
         for (const spec of [...peer.sets, ...port.sets]) sets.set(spec.base, spec)
         const header = { ...peer.header, ...port.header }
         return rule(header, [comment, ...port.matches, ...peer.matches], target, origin)
@@ -53,26 +40,26 @@ export function compilePlan(plan: PolicyPlan, family: Family, verdicts: Verdicts
   return { rules, sets: [...sets.values()] }
 }
 
-function targetOf({ direction, tier }: PolicyPlan, { action }: PlanRule, verdicts: Verdicts): Target {
+function targetOf({ direction, tier }: PolicyPlan, { action }: PlanRule, lane: Lane): Target {
   switch (action) {
     case 'Accept':
-      return allowed(direction, verdicts)
+      return allowed(direction, lane)
     case 'Deny':
-      return verdicts.deny
+      return lane.deny
     case 'Pass':
-      return afterTier(direction, tier, verdicts)
+      return afterTier(direction, tier, lane)
     default:
       return action satisfies never
   }
 }
 
 /** Egress that is allowed goes on to ingress; ingress that is allowed is done. */
-export function allowed(direction: Direction, { accept }: Verdicts): Target {
-  return direction === 'egress' ? goto(FIRST.ingress) : accept
+export function allowed(direction: Direction, { accept, flow }: Lane): Target {
+  return direction === 'egress' ? goto(firstChain('ingress', flow)) : accept
 }
 
 /** Where a packet goes that a tier has not decided. */
-export function afterTier(direction: Direction, tier: Tier, verdicts: Verdicts): Target {
+export function afterTier(direction: Direction, tier: Tier, lane: Lane): Target {
   const next = TIERS[TIERS.indexOf(tier) + 1]
-  return next === undefined ? allowed(direction, verdicts) : goto(tierChain(direction, next))
+  return next === undefined ? allowed(direction, lane) : goto(tierChain(direction, next, lane.flow))
 }

@@ -12,8 +12,10 @@
  */
 import type { Family, Rule } from '../../kernel/ruleset.ts'
 import type { Direction, PolicyPlan, Tier } from '../plan/plan.ts'
-import { afterTier, type Verdicts } from './compile.ts'
+import { afterTier } from './compile.ts'
 import { GATES } from './fixed-chains.ts'
+import { subjectSide } from './flow.ts'
+import type { Lane } from './lane.ts'
 import { hashedSet, namespaceChain, policyChain, tierChain } from './names.ts'
 import { comment, goto, inSet, jump, originOf, rule } from './rules.ts'
 import { podsSet } from './set-spec.ts'
@@ -24,10 +26,15 @@ export function isolatedSet(direction: Direction, namespace: string): string {
 }
 
 /** The line that leads to a policy's chain. */
-export function jumpRule(plan: PolicyPlan, family: Family): Rule {
-  const { comment: text, origin } = originOf(plan, 'selects')
+export function jumpRule(plan: PolicyPlan, family: Family, { flow }: Lane): Rule {
+  const { comment: text, origin } = originOf(plan, 'selects', flow)
   const { base } = podsSet(plan.subject, 'local')
-  return rule({}, [text, inSet(base, family, sideOf(plan.direction))], jump(policyChain(plan)), origin)
+  return rule(
+    {},
+    [text, inSet(base, family, subjectSide(plan.direction, flow))],
+    jump(policyChain(plan, flow)),
+    origin,
+  )
 }
 
 /** A tier of ClusterNetworkPolicies; `jumps` are those of its policies in order. */
@@ -36,19 +43,19 @@ export function tierRules(
   tier: Exclude<Tier, 'NetworkPolicy'>,
   family: Family,
   jumps: readonly Rule[],
-  verdicts: Verdicts,
+  lane: Lane,
 ): Rule[] {
   return [
-    ...(direction === 'ingress' && tier === 'Admin' ? [notSelected(family, verdicts)] : []),
+    ...(direction === 'ingress' && tier === 'Admin' ? [notSelected(family, lane)] : []),
     ...jumps,
-    rule({}, [], afterTier(direction, tier, verdicts)),
+    rule({}, [], afterTier(direction, tier, lane)),
   ]
 }
 
 /** Ingress is where everything ends up that egress lets go: most of it is for pods elsewhere. */
-function notSelected(family: Family, { accept }: Verdicts): Rule {
+function notSelected(family: Family, { accept, flow }: Lane): Rule {
   const why = comment('not a pod that policies select for ingress')
-  return rule({}, [why, inSet(GATES.ingress, family, 'dst', true)], accept)
+  return rule({}, [why, inSet(GATES.ingress, family, subjectSide('ingress', flow), true)], accept)
 }
 
 /** The tier of NetworkPolicies. */
@@ -56,33 +63,30 @@ export function namespacesRules(
   direction: Direction,
   family: Family,
   namespaces: Iterable<string>,
-  verdicts: Verdicts,
+  lane: Lane,
   ownNodeExempt: boolean,
 ): Rule[] {
   return [
-    ...(ownNodeExempt ? [OWN_NODE] : []),
+    ...(ownNodeExempt && lane.flow === 'original' ? [OWN_NODE] : []),
     ...[...namespaces].sort().map((namespace) => {
       const why = comment(`NetworkPolicies of namespace ${namespace}, ${direction}`)
-      const isolated = inSet(isolatedSet(direction, namespace), family, sideOf(direction))
-      return rule({}, [why, isolated], goto(namespaceChain(direction, namespace)))
+      const isolated = inSet(isolatedSet(direction, namespace), family, subjectSide(direction, lane.flow))
+      return rule({}, [why, isolated], goto(namespaceChain(direction, namespace, lane.flow)))
     }),
-    rule({}, [], afterTier(direction, 'NetworkPolicy', verdicts)),
+    rule({}, [], afterTier(direction, 'NetworkPolicy', lane)),
   ]
 }
 
-/** NetworkPolicies are not asked about a pod's traffic to its own node. */
+/** NetworkPolicies are not asked about a pod's traffic to its own node. (Its replies are not asked about at all.) */
 const OWN_NODE: Rule = rule(
   {},
   [comment('to the own node: no NetworkPolicy'), { kind: 'addrtype', dstType: { value: ['LOCAL'] } }],
-  goto(tierChain('egress', 'Baseline')),
+  goto(tierChain('egress', 'Baseline', 'original')),
 )
 
-export function namespaceRules(direction: Direction, jumps: readonly Rule[], { deny }: Verdicts): Rule[] {
+export function namespaceRules(direction: Direction, jumps: readonly Rule[], { deny, flow }: Lane): Rule[] {
   const why = comment(`isolated for ${direction}, and no NetworkPolicy allows it`)
-  const origin = { policy: { decision: 'isolated', kind: 'NetworkPolicy', direction } } as const
+  const reply = flow === 'reply' ? ({ reply: true } as const) : {}
+  const origin = { policy: { decision: 'isolated', kind: 'NetworkPolicy', direction, ...reply } } as const
   return [...jumps, rule({}, [why], deny, origin)]
-}
-
-function sideOf(direction: Direction): 'src' | 'dst' {
-  return direction === 'egress' ? 'src' : 'dst'
 }

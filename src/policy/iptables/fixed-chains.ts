@@ -14,8 +14,9 @@
  */
 import type { Family, Match, Rule, RuleHeader, TableName } from '../../kernel/ruleset.ts'
 import type { Placement } from '../plan/inputs.ts'
-import type { LiveConnections } from './compile.ts'
-import { ALLOW, DENY, FIRST, FORWARD, INPUT, LIVE, NEIGHBOURS, OUTPUT, PREROUTING, SPOOFED } from './names.ts'
+import type { LiveConnections } from './lane.ts'
+import { liveChains, REPLIES } from './live.ts'
+import { firstChain, FORWARD, INPUT, LIVE, NEIGHBOURS, OUTPUT, PREROUTING, SPOOFED } from './names.ts'
 import { ACCEPT, comment, DROP, goto, inSet, jump, protocolHeader, RETURN, rule, states } from './rules.ts'
 
 export const TABLE: TableName = 'mangle'
@@ -26,9 +27,6 @@ export const GATES = {
   ingress: 'NETPOL-ingress',
   nodeEgress: 'NETPOL-node-egress',
 } as const
-
-/** A bit of the connection mark: what conntrack knows is denied now. */
-const DENIED = 0x0008_0000
 
 export interface FixedOptions {
   readonly family: Family
@@ -73,14 +71,16 @@ export function fixedChains(options: FixedOptions): Map<string, readonly Rule[]>
   const { placement, input, live } = options
   const { family } = options
   const before = passing(options)
-  const toIngress = rule({}, [], goto(FIRST.ingress))
+  // Between a pod and its own node only the pod's own connections are policed, and not their replies.
+  const replies = live === 're-evaluate' ? [rule({}, [REPLIES], ACCEPT)] : []
+  const toIngress = rule({}, [], goto(firstChain('ingress', 'original')))
   return new Map<string, readonly Rule[]>([
     [FORWARD, [...before, gate(GATES.egress, family), toIngress]],
-    ...(input ? [[INPUT, [...before, gate(GATES.nodeEgress, family)]] as const] : []),
-    ...(placement.ownNode === 'policed' ? [[OUTPUT, [...before, toIngress]] as const] : []),
+    ...(input ? [[INPUT, [...replies, ...before, gate(GATES.nodeEgress, family)]] as const] : []),
+    ...(placement.ownNode === 'policed' ? [[OUTPUT, [...replies, ...before, toIngress]] as const] : []),
     ...(placement.reversePath ? reversePath(options) : []),
     ...(placement.neighbourDiscovery && family === 'ipv6' ? [[NEIGHBOURS, NEIGHBOUR_RULES] as const] : []),
-    ...(live === 're-evaluate' ? LIVE_CHAINS : []),
+    ...(live === 're-evaluate' ? liveChains(family, GATES.egress) : []),
   ])
 }
 
@@ -100,7 +100,7 @@ function gate(base: string, family: Family): Rule {
   return rule(
     {},
     [comment('pods that policies select for egress'), inSet(base, family, 'src')],
-    goto(FIRST.egress),
+    goto(firstChain('egress', 'original')),
   )
 }
 
@@ -143,42 +143,3 @@ function reversePath(options: FixedOptions): (readonly [string, readonly Rule[]]
     ],
   ]
 }
-
-const marked = (not: boolean): Match => ({
-  kind: 'connmark',
-  mark: { value: { value: DENIED, mask: DENIED }, ...(not ? { not } : {}) },
-})
-
-const setMark = (value: number): Rule['target'] => ({
-  kind: 'CONNMARK',
-  mode: 'set',
-  value,
-  ctmask: DENIED,
-  nfmask: 0xffff_ffff,
-})
-
-/**
- * Connections that conntrack knows, when they are policed again: packets of the side that began it are asked about like
- * new ones, and what they are told is noted at the connection; packets of the other side follow the note.
- */
-const LIVE_CHAINS: readonly (readonly [string, readonly Rule[]])[] = [
-  [
-    LIVE,
-    [
-      rule(
-        {},
-        [
-          comment('a reply of a connection that is denied now'),
-          { kind: 'conntrack', ctdir: 'REPLY' },
-          marked(false),
-        ],
-        DROP,
-        { policy: { decision: 'live' } },
-      ),
-      rule({}, [{ kind: 'conntrack', ctdir: 'REPLY' }], ACCEPT),
-      rule({}, [states('RELATED'), marked(true)], ACCEPT),
-    ],
-  ],
-  [ALLOW, [rule({}, [marked(false)], setMark(0)), rule({}, [], ACCEPT)]],
-  [DENY, [rule({}, [], setMark(DENIED)), rule({}, [], DROP)]],
-]

@@ -5,6 +5,7 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import type { Family } from '../../kernel/ruleset.ts'
 import { planKey, type Direction, type PolicyPlan, type Tier } from '../plan/plan.ts'
+import type { Flow } from './flow.ts'
 
 export const FORWARD = 'NETPOL-FORWARD'
 export const INPUT = 'NETPOL-INPUT'
@@ -14,25 +15,26 @@ export const PREROUTING = 'NETPOL-PREROUTING'
 export const SPOOFED = 'NETPOL-SPOOFED'
 /** Neighbour discovery and the like. */
 export const NEIGHBOURS = 'NETPOL-NEIGHBOURS'
-/** Packets of connections that are known already, when these are policed again. */
+/** Packets of connections that are known already, when these are policed again; and the replies among them. */
 export const LIVE = 'NETPOL-LIVE'
+export const REPLY = 'NETPOL-REPLY'
 export const ALLOW = 'NETPOL-ALLOW'
 export const DENY = 'NETPOL-DENY'
 
-/** Where a direction begins: its Admin tier. */
-export const FIRST: Readonly<Record<Direction, string>> = {
-  egress: 'NETPOL-EGRESS',
-  ingress: 'NETPOL-INGRESS',
+/** Where a direction begins: its Admin tier. `NETPOL-EGRESS`, and `NETPOL-R-EGRESS` for replies. */
+export function firstChain(direction: Direction, flow: Flow): string {
+  return `NETPOL-${flow === 'reply' ? 'R-' : ''}${direction.toUpperCase()}`
 }
 
-export function tierChain(direction: Direction, tier: Tier): string {
+export function tierChain(direction: Direction, tier: Tier, flow: Flow): string {
+  const first = firstChain(direction, flow)
   switch (tier) {
     case 'Admin':
-      return FIRST[direction]
+      return first
     case 'NetworkPolicy':
-      return `${FIRST[direction]}-NP`
+      return `${first}-NP`
     case 'Baseline':
-      return `${FIRST[direction]}-BASE`
+      return `${first}-BASE`
     default:
       return tier satisfies never
   }
@@ -40,15 +42,19 @@ export function tierChain(direction: Direction, tier: Tier): string {
 
 const LETTER: Readonly<Record<Direction, string>> = { egress: 'E', ingress: 'I' }
 
-/** `NPI-redis-all-ABCDEFGHIJKL`: the rules of a policy in one direction. */
-export function policyChain(plan: PolicyPlan): string {
-  const prefix = plan.kind === 'NetworkPolicy' ? 'NP' : 'CNP'
+/** `NPI-redis-all-ABCDEFGHIJKL`: the rules of a policy in one direction. With an `R` in front: for replies. */
+export function policyChain(plan: PolicyPlan, flow: Flow): string {
+  const prefix = `${mirrored(flow)}${plan.kind === 'NetworkPolicy' ? 'NP' : 'CNP'}`
   return `${prefix}${LETTER[plan.direction]}-${readable(plan.name)}-${hash(planKey(plan))}`
 }
 
 /** The NetworkPolicies of a namespace. */
-export function namespaceChain(direction: Direction, namespace: string): string {
-  return `NS${LETTER[direction]}-${readable(namespace)}-${hash(namespace)}`
+export function namespaceChain(direction: Direction, namespace: string, flow: Flow): string {
+  return `${mirrored(flow)}NS${LETTER[direction]}-${readable(namespace)}-${hash(namespace)}`
+}
+
+function mirrored(flow: Flow): string {
+  return flow === 'reply' ? 'R' : ''
 }
 
 const READABLE = 9

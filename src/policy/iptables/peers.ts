@@ -2,7 +2,8 @@
 import type { Family, Match, Network, RuleHeader } from '../../kernel/ruleset.ts'
 import { podSelectorKey, selectorKey, type Direction, type PlanPeer } from '../plan/plan.ts'
 import { parseCidr, type Cidr } from './cidr.ts'
-import { inSet, type Side } from './rules.ts'
+import { peerSide, type Flow, type Side } from './flow.ts'
+import { inSet } from './rules.ts'
 import { networksSet, nodesSet, podsSet, type SetSpec } from './set-spec.ts'
 
 /** One way to be a wanted peer: what a rule says about it. */
@@ -22,9 +23,10 @@ export function peerMatches(
   peers: readonly PlanPeer[] | undefined,
   direction: Direction,
   family: Family,
+  flow: Flow,
 ): readonly PeerMatch[] {
   if (peers === undefined) return ANYBODY
-  const side = direction === 'egress' ? 'dst' : 'src'
+  const side = peerSide(direction, flow)
   const found = new Map<string, PeerMatch>()
   const plain: Cidr[] = []
   for (const peer of peers) {

@@ -3,15 +3,15 @@
  * and the one that has the line leading to it; the rest stands.
  */
 import type { RestoreBatch } from '../../kernel/restore.ts'
-import type { Family } from '../../kernel/ruleset.ts'
+import type { Family, Rule } from '../../kernel/ruleset.ts'
 import type { PodMembers } from '../members/members.ts'
 import type { Placement } from '../plan/inputs.ts'
 import type { Direction, PolicyPlan } from '../plan/plan.ts'
 import { ChainWriter } from './chain-writer.ts'
-import { VERDICTS, type LiveConnections, type Verdicts } from './compile.ts'
 import { FAMILIES, type CountedSet } from './counted-set.ts'
 import { isolatedSet, namespaceRules, namespacesRules, tierRules } from './dispatch.ts'
 import { fixedChains, GATES, hooks, type Hook } from './fixed-chains.ts'
+import { LANES, type Lane, type LiveConnections } from './lane.ts'
 import { INPUT, namespaceChain, tierChain } from './names.ts'
 import { PolicyTable, type ClusterTier } from './policy-table.ts'
 import type { SetBook } from './set-book.ts'
@@ -41,7 +41,7 @@ const CLUSTER_TIERS: readonly ClusterTier[] = ['Admin', 'Baseline']
 
 export class PolicyRules {
   readonly #options: PolicyRulesOptions
-  readonly #verdicts: Verdicts
+  readonly #lanes: readonly Lane[]
   readonly #table = new PolicyTable()
   readonly #units = new Map<string, PolicyUnit>()
   readonly #writers: Readonly<Record<Family, ChainWriter>> = {
@@ -55,7 +55,7 @@ export class PolicyRules {
 
   constructor(options: PolicyRulesOptions) {
     this.#options = options
-    this.#verdicts = VERDICTS[options.live]
+    this.#lanes = LANES[options.live]
   }
 
   /** Chains of one family. */
@@ -105,10 +105,11 @@ export class PolicyRules {
 
   #begin(plan: PolicyPlan): PolicyUnit {
     const { local, sets } = this.#options
-    const unit = new PolicyUnit(plan, this.#verdicts, local, this.#unionsOf(plan))
+    const unit = new PolicyUnit(plan, this.#lanes, local, this.#unionsOf(plan))
     for (const spec of unit.sets) sets.use(spec)
     this.#units.set(unit.key, unit)
-    for (const family of FAMILIES) this.#writers[family].write(unit.chain, unit.rules[family])
+    for (const family of FAMILIES)
+      for (const { name, rules } of unit.chains) this.#writers[family].write(name, rules[family])
     this.#table.add(unit)
     return unit
   }
@@ -121,7 +122,7 @@ export class PolicyRules {
     // Another one of its name may stand in its place.
     if (this.#units.get(unit.key) !== unit) return
     this.#units.delete(unit.key)
-    for (const family of FAMILIES) this.#writers[family].delete(unit.chain)
+    for (const family of FAMILIES) for (const { name } of unit.chains) this.#writers[family].delete(name)
   }
 
   /** The sets that hold the subjects of several policies, the plan's among them. */
@@ -166,14 +167,13 @@ export class PolicyRules {
   }
 
   #writeNamespace(direction: Direction, namespace: string): void {
-    const chain = namespaceChain(direction, namespace)
     const units = this.#table.namespace(direction, namespace)
     if (units.length === 0) this.#dropNamespace(direction, namespace)
-    for (const family of FAMILIES) {
-      const jumps = units.map(({ jump }) => jump[family])
-      if (units.length === 0) this.#writers[family].delete(chain)
-      else this.#writers[family].write(chain, namespaceRules(direction, jumps, this.#verdicts))
-    }
+    this.#eachLane((writer, family, lane, index) => {
+      const chain = namespaceChain(direction, namespace, lane.flow)
+      if (units.length === 0) writer.delete(chain)
+      else writer.write(chain, namespaceRules(direction, jumpsOf(units, index, family), lane))
+    })
   }
 
   #dropNamespace(direction: Direction, namespace: string): void {
@@ -186,19 +186,23 @@ export class PolicyRules {
   #writeNamespaces(direction: Direction, input: boolean): void {
     const namespaces = [...this.#table.namespaces[direction].keys()]
     const exempt = direction === 'egress' && input && !this.#ownNodePoliced
-    for (const family of FAMILIES) {
-      const rules = namespacesRules(direction, family, namespaces, this.#verdicts, exempt)
-      this.#writers[family].write(tierChain(direction, 'NetworkPolicy'), rules)
-    }
+    this.#eachLane((writer, family, lane) => {
+      const rules = namespacesRules(direction, family, namespaces, lane, exempt)
+      writer.write(tierChain(direction, 'NetworkPolicy', lane.flow), rules)
+    })
   }
 
   #writeTier(direction: Direction, tier: ClusterTier): void {
     const units = this.#table.tier(direction, tier)
-    for (const family of FAMILIES) {
-      const jumps = units.map(({ jump }) => jump[family])
-      const rules = tierRules(direction, tier, family, jumps, this.#verdicts)
-      this.#writers[family].write(tierChain(direction, tier), rules)
-    }
+    this.#eachLane((writer, family, lane, index) => {
+      const rules = tierRules(direction, tier, family, jumpsOf(units, index, family), lane)
+      writer.write(tierChain(direction, tier, lane.flow), rules)
+    })
+  }
+
+  #eachLane(write: (writer: ChainWriter, family: Family, lane: Lane, index: number) => void): void {
+    for (const family of FAMILIES)
+      for (const [index, lane] of this.#lanes.entries()) write(this.#writers[family], family, lane, index)
   }
 
   /** The last policy is gone. */
@@ -212,4 +216,9 @@ export class PolicyRules {
     this.#input = undefined
     for (const family of FAMILIES) this.#writers[family].deleteAll()
   }
+}
+
+/** The lines that lead to the policies, of one lane. */
+function jumpsOf(units: readonly PolicyUnit[], lane: number, family: Family): Rule[] {
+  return units.map(({ chains }) => chains[lane]!.jump[family])
 }

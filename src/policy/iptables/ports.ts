@@ -5,6 +5,7 @@
 import type { Protocol as ApiProtocol } from '../../apiserver/index.ts'
 import type { Family, Match, PortRange, Protocol, RuleHeader } from '../../kernel/ruleset.ts'
 import type { PlanPort } from '../plan/plan.ts'
+import { opposite, portSide, type Flow } from './flow.ts'
 import { inPortSet, protocolHeader } from './rules.ts'
 import { portsSet, type SetSpec } from './set-spec.ts'
 
@@ -18,7 +19,11 @@ export interface PortMatch {
 const EVERYTHING: readonly PortMatch[] = [{ header: {}, matches: [], sets: [] }]
 const PROTOCOLS: readonly ApiProtocol[] = ['TCP', 'UDP', 'SCTP']
 
-export function portMatches(ports: readonly PlanPort[] | undefined, family: Family): readonly PortMatch[] {
+export function portMatches(
+  ports: readonly PlanPort[] | undefined,
+  family: Family,
+  flow: Flow,
+): readonly PortMatch[] {
   if (ports === undefined) return EVERYTHING
   const all = new Set<ApiProtocol>()
   const ranges = new Map<ApiProtocol, PortRange[]>()
@@ -26,7 +31,7 @@ export function portMatches(ports: readonly PlanPort[] | undefined, family: Fami
   for (const port of ports)
     if (port.kind === 'protocol') all.add(port.protocol)
     else if (port.kind === 'range') ranges.set(port.protocol, [...(ranges.get(port.protocol) ?? []), port])
-    else named.set(`${port.name} ${port.protocol} ${port.resolvedOn}`, namedMatch(port, family))
+    else named.set(`${port.name} ${port.protocol} ${port.resolvedOn}`, namedMatch(port, family, flow))
   return [
     ...PROTOCOLS.flatMap((api): PortMatch[] => {
       const protocol = protocolName(api)
@@ -34,7 +39,7 @@ export function portMatches(ports: readonly PlanPort[] | undefined, family: Fami
       if (all.has(api)) return [{ header, matches: [], sets: [] }]
       return chunks(joined(ranges.get(api) ?? [])).map((some) => ({
         header,
-        matches: [destinationPorts(protocol, some)],
+        matches: [portsOf(protocol, some, flow)],
         sets: [],
       }))
     }),
@@ -45,11 +50,13 @@ export function portMatches(ports: readonly PlanPort[] | undefined, family: Fami
 function namedMatch(
   { name, protocol, resolvedOn = 'destination' }: Extract<PlanPort, { kind: 'named' }>,
   family: Family,
+  flow: Flow,
 ): PortMatch {
   const spec = portsSet(name)
+  const port = portSide(flow)
   return {
     header: protocol === undefined ? {} : protocolHeader(protocolName(protocol)),
-    matches: [inPortSet(spec.base, family, resolvedOn === 'source' ? 'src' : 'dst')],
+    matches: [inPortSet(spec.base, family, resolvedOn === 'source' ? opposite(port) : port, port)],
     sets: [spec],
   }
 }
@@ -84,11 +91,12 @@ function chunks(ranges: readonly PortRange[]): PortRange[][] {
   return result
 }
 
-function destinationPorts(protocol: Protocol, ranges: readonly PortRange[]): Match {
-  const [only] = ranges
-  return ranges.length === 1
-    ? { kind: protocol, destinationPort: { value: only! } }
-    : { kind: 'multiport', direction: 'destination', ports: ranges }
+function portsOf(protocol: Protocol, ranges: readonly PortRange[], flow: Flow): Match {
+  const [value] = ranges
+  const isReply = flow === 'reply'
+  if (ranges.length > 1)
+    return { kind: 'multiport', direction: isReply ? 'source' : 'destination', ports: ranges }
+  return { kind: protocol, [isReply ? 'sourcePort' : 'destinationPort']: { value: value! } }
 }
 
 function protocolName(protocol: ApiProtocol): Protocol {

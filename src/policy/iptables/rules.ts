@@ -10,6 +10,7 @@ import type {
   Target,
 } from '../../kernel/ruleset.ts'
 import type { PolicyPlan } from '../plan/plan.ts'
+import type { Flow, Side } from './flow.ts'
 import { setName } from './names.ts'
 
 export { ACCEPT, DROP, jump, rule } from '../../kernel/iptables/compose.ts'
@@ -32,16 +33,14 @@ export function states(...values: readonly ConntrackState[]): Match {
   return { kind: 'conntrack', ctstate: { value: values } }
 }
 
-export type Side = 'src' | 'dst'
-
 export function inSet(base: string, family: Family, side: Side, not = false): Match {
   const value = setName(base, family)
   return { kind: 'set', matchSet: not ? { value, not } : { value }, directions: [side] }
 }
 
-/** An address with the destination port. */
-export function inPortSet(base: string, family: Family, side: Side): Match {
-  return { kind: 'set', matchSet: { value: setName(base, family) }, directions: [side, 'dst'] }
+/** An address with a port, each of the source or of the destination. */
+export function inPortSet(base: string, family: Family, address: Side, port: Side): Match {
+  return { kind: 'set', matchSet: { value: setName(base, family) }, directions: [address, port] }
 }
 
 export function protocolHeader(protocol: Protocol | 'ipv6-icmp'): RuleHeader {
@@ -52,6 +51,7 @@ export function protocolHeader(protocol: Protocol | 'ipv6-icmp'): RuleHeader {
 export function originOf(
   plan: PolicyPlan,
   decision: PolicyOrigin['decision'],
+  flow: Flow,
   index?: { readonly index: number; readonly name?: string },
 ): { readonly origin: RuleOrigin; readonly comment: Match } {
   const { kind, namespace, name, direction, resourceVersion } = plan
@@ -68,6 +68,7 @@ export function originOf(
         kind,
         policy,
         direction,
+        ...(flow === 'reply' ? { reply: true } : {}),
         ...(index === undefined ? {} : { rule: index.index }),
         ...(index?.name === undefined ? {} : { ruleName: index.name }),
       },

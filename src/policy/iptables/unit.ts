@@ -3,18 +3,25 @@ import type { Family, Rule } from '../../kernel/ruleset.ts'
 import type { PodMembers, Selection } from '../members/members.ts'
 import type { PodFacts } from '../members/pod-facts.ts'
 import { planKey, type PolicyPlan } from '../plan/plan.ts'
-import { compilePlan, type CompiledPlan, type Verdicts } from './compile.ts'
+import { compilePlan } from './compile.ts'
 import type { CountedSet } from './counted-set.ts'
 import { jumpRule } from './dispatch.ts'
+import type { Lane } from './lane.ts'
 import { policyChain } from './names.ts'
 import { podsSet, type SetSpec } from './set-spec.ts'
+
+/** The policy's rules for the packets of one lane, and the line that leads to them. */
+export interface UnitChain {
+  readonly name: string
+  readonly jump: Readonly<Record<Family, Rule>>
+  readonly rules: Readonly<Record<Family, readonly Rule[]>>
+}
 
 export class PolicyUnit {
   readonly key: string
   readonly plan: PolicyPlan
-  readonly chain: string
-  readonly jump: Readonly<Record<Family, Rule>>
-  readonly rules: Readonly<Record<Family, readonly Rule[]>>
+  /** One a lane, in the order of the lanes. */
+  readonly chains: readonly UnitChain[]
   /** That its rules name. */
   readonly sets: readonly SetSpec[]
   readonly #members: PodMembers
@@ -22,14 +29,12 @@ export class PolicyUnit {
   readonly #selection: Selection
 
   /** `unions`: sets that hold the subjects of several policies. */
-  constructor(plan: PolicyPlan, verdicts: Verdicts, members: PodMembers, unions: readonly CountedSet[]) {
+  constructor(plan: PolicyPlan, lanes: readonly Lane[], members: PodMembers, unions: readonly CountedSet[]) {
     this.key = planKey(plan)
     this.plan = plan
-    this.chain = policyChain(plan)
-    const compiled = compiledOf(plan, verdicts)
-    this.rules = { ipv4: compiled.ipv4.rules, ipv6: compiled.ipv6.rules }
-    this.jump = compiled.jump
-    this.sets = compiled.sets
+    const { chains, sets } = compiledOf(plan, lanes)
+    this.chains = chains
+    this.sets = sets
     this.#members = members
     this.#unions = unions
     this.#selection = members.select(plan.subject, this)
@@ -49,31 +54,34 @@ export class PolicyUnit {
   }
 }
 
-interface Compiled extends Readonly<Record<Family, CompiledPlan>> {
-  readonly jump: Readonly<Record<Family, Rule>>
+interface Compiled {
+  readonly chains: readonly UnitChain[]
   readonly sets: readonly SetSpec[]
 }
 
 /** Nodes that have the same plan have the same chains: they are compiled once, and the engine knows them by identity. */
-const known = new WeakMap<Verdicts, WeakMap<PolicyPlan, Compiled>>()
+const known = new WeakMap<readonly Lane[], WeakMap<PolicyPlan, Compiled>>()
 
-function compiledOf(plan: PolicyPlan, verdicts: Verdicts): Compiled {
-  let plans = known.get(verdicts)
-  if (plans === undefined) known.set(verdicts, (plans = new WeakMap()))
+function compiledOf(plan: PolicyPlan, lanes: readonly Lane[]): Compiled {
+  let plans = known.get(lanes)
+  if (plans === undefined) known.set(lanes, (plans = new WeakMap()))
   let compiled = plans.get(plan)
-  if (compiled === undefined) plans.set(plan, (compiled = compileBoth(plan, verdicts)))
+  if (compiled === undefined) plans.set(plan, (compiled = compile(plan, lanes)))
   return compiled
 }
 
-function compileBoth(plan: PolicyPlan, verdicts: Verdicts): Compiled {
-  const ipv4 = compilePlan(plan, 'ipv4', verdicts)
-  const ipv6 = compilePlan(plan, 'ipv6', verdicts)
+function compile(plan: PolicyPlan, lanes: readonly Lane[]): Compiled {
   const subject = podsSet(plan.subject, 'local')
-  const sets = new Map([subject, ...ipv4.sets, ...ipv6.sets].map((spec) => [spec.base, spec]))
-  return {
-    ipv4,
-    ipv6,
-    jump: { ipv4: jumpRule(plan, 'ipv4'), ipv6: jumpRule(plan, 'ipv6') },
-    sets: [...sets.values()],
-  }
+  const sets = new Map([[subject.base, subject]])
+  const chains = lanes.map((lane): UnitChain => {
+    const ipv4 = compilePlan(plan, 'ipv4', lane)
+    const ipv6 = compilePlan(plan, 'ipv6', lane)
+    for (const spec of [...ipv4.sets, ...ipv6.sets]) sets.set(spec.base, spec)
+    return {
+      name: policyChain(plan, lane.flow),
+      jump: { ipv4: jumpRule(plan, 'ipv4', lane), ipv6: jumpRule(plan, 'ipv6', lane) },
+      rules: { ipv4: ipv4.rules, ipv6: ipv6.rules },
+    }
+  })
+  return { chains, sets: [...sets.values()] }
 }

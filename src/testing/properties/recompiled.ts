@@ -61,4 +61,4 @@ function linesOf(tables: readonly string[], sets: string): string[] {
 }
 
 /** Names of the chains and sets that the agents of policies keep (`src/policy/iptables/names.ts`). */
-const OF_POLICIES = /\bNETPOL-|\bC?NP[EI]-|\bNS[EI]-/
+const OF_POLICIES = /\bNETPOL-|\bR?C?NP[EI]-|\bR?NS[EI]-/

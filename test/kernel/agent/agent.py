@@ -32,7 +32,14 @@ def b64(data):
 
 def run_script(text):
     """`iptables` in a script is iptables-legacy here: the directory of links comes first in PATH (kernel.ts)."""
-    done = subprocess.run(["sh", "-e", "-c", text], stdin=subprocess.DEVNULL, capture_output=True)
+    # Not as an argument, which has 128 KiB of room at most.
+    fd = os.memfd_create("script")
+    try:
+        os.write(fd, text.encode())
+        command = ["sh", "-e", f"/proc/self/fd/{fd}"]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, pass_fds=[fd])
+    finally:
+        os.close(fd)
     return f"ok {done.returncode} {b64(done.stdout)} {b64(done.stderr)}"
 
 

@@ -79,7 +79,25 @@ describe.each([
     )
     const answered = answer()
     expect(answered.verdict).toBe('dropped')
-    expect(answered.reason).toMatch(/policies deny default\/client → default\/server now/)
+    expect(answered.reason).toMatch(
+      /no NetworkPolicy allows default\/client → default\/server udp 53, to which this is a reply .*by default\/deny/,
+    )
+  })
+
+  it('stops a reply that comes first, and lets it go on when it is allowed again', async () => {
+    const { ask, answer, change } = await started('re-evaluate')
+    expect(ask().verdict).toBe('delivered')
+    await change(manifest)
+    expect(answer().verdict).toBe('dropped')
+    await change(ALLOW)
+    expect(answer().verdict).toBe('delivered')
+    await change(manifest)
+    expect(ask().verdict).toBe('dropped')
+    // No policy at all, and then one that is about somebody else: nothing is left of the denial.
+    await change()
+    expect(answer().verdict).toBe('delivered')
+    await change(deny('Ingress', 'nobody'))
+    expect(answer().verdict).toBe('delivered')
   })
 
   it('lets them go on when what denied them is gone', async () => {

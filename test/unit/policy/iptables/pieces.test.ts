@@ -12,7 +12,7 @@ const port = (from: number, to: number = from): PlanPort => ({ kind: 'range', pr
 
 describe('ports', () => {
   const shape = (ports: PlanPort[]) =>
-    portMatches(ports, 'ipv4').map(({ matches }) =>
+    portMatches(ports, 'ipv4', 'original').map(({ matches }) =>
       matches.map((match) =>
         match.kind === 'multiport'
           ? match.ports.map(({ from, to }) => (from === to ? `${from}` : `${from}-${to}`)).join()
@@ -21,7 +21,7 @@ describe('ports', () => {
     )
 
   it('ranges that touch or overlap are one', () => {
-    expect(portMatches([port(80), port(81, 90), port(85, 95), port(97)], 'ipv4')).toMatchObject([
+    expect(portMatches([port(80), port(81, 90), port(85, 95), port(97)], 'ipv4', 'original')).toMatchObject([
       {
         matches: [
           {
@@ -34,7 +34,7 @@ describe('ports', () => {
         ],
       },
     ])
-    expect(portMatches([port(1, 100), port(5, 6)], 'ipv4')).toMatchObject([
+    expect(portMatches([port(1, 100), port(5, 6)], 'ipv4', 'original')).toMatchObject([
       { matches: [{ kind: 'tcp', destinationPort: { value: { from: 1, to: 100 } } }] },
     ])
   })
@@ -55,21 +55,48 @@ describe('ports', () => {
   })
 })
 
+describe('replies meet rules mirrored', () => {
+  it('the port that the connection was made to is their source port', () => {
+    expect(portMatches([port(80)], 'ipv4', 'reply')).toMatchObject([
+      { matches: [{ kind: 'tcp', sourcePort: { value: { from: 80, to: 80 } } }] },
+    ])
+    expect(portMatches([port(80), port(90)], 'ipv4', 'reply')).toMatchObject([
+      { matches: [{ kind: 'multiport', direction: 'source' }] },
+    ])
+    expect(portMatches([{ kind: 'named', name: 'web' }], 'ipv4', 'reply')).toMatchObject([
+      { matches: [{ kind: 'set', directions: ['src', 'src'] }] },
+    ])
+  })
+
+  it('the other end is on the other side', () => {
+    const peers = [{ kind: 'network' as const, cidr: '10.0.0.0/8', except: [] }]
+    const value = { address: '10.0.0.0', prefixLength: 8 }
+    expect(peerMatches(peers, 'egress', 'ipv4', 'original')[0]!.header).toEqual({ destination: { value } })
+    expect(peerMatches(peers, 'egress', 'ipv4', 'reply')[0]!.header).toEqual({ source: { value } })
+    expect(peerMatches(peers, 'ingress', 'ipv4', 'reply')[0]!.header).toEqual({ destination: { value } })
+  })
+})
+
 describe('networks', () => {
   const network = (cidr: string, except: string[] = []) => ({ kind: 'network' as const, cidr, except })
 
   it('of the other family match nothing', () => {
-    expect(peerMatches([network('10.0.0.0/8')], 'egress', 'ipv6')).toEqual([])
-    expect(peerMatches([network('::/0')], 'egress', 'ipv4')).toEqual([])
+    expect(peerMatches([network('10.0.0.0/8')], 'egress', 'ipv6', 'original')).toEqual([])
+    expect(peerMatches([network('::/0')], 'egress', 'ipv4', 'original')).toEqual([])
   })
 
   it('one stands in the rule, several in a set, and one that is everything in neither', () => {
-    expect(peerMatches([network('10.1.2.3/8')], 'ingress', 'ipv4')).toEqual([
+    expect(peerMatches([network('10.1.2.3/8')], 'ingress', 'ipv4', 'original')).toEqual([
       { header: { source: { value: { address: '10.0.0.0', prefixLength: 8 } } }, matches: [], sets: [] },
     ])
-    const [several] = peerMatches([network('10.0.0.0/8'), network('11.0.0.0/8')], 'egress', 'ipv4')
+    const [several] = peerMatches(
+      [network('10.0.0.0/8'), network('11.0.0.0/8')],
+      'egress',
+      'ipv4',
+      'original',
+    )
     expect(several).toMatchObject({ header: {}, matches: [{ kind: 'set', directions: ['dst'] }] })
-    expect(peerMatches([network('10.0.0.0/8'), network('0.0.0.0/0')], 'egress', 'ipv4')).toEqual([
+    expect(peerMatches([network('10.0.0.0/8'), network('0.0.0.0/0')], 'egress', 'ipv4', 'original')).toEqual([
       { header: {}, matches: [], sets: [] },
     ])
   })
@@ -79,6 +106,7 @@ describe('networks', () => {
       [network('10.0.0.0/8', ['10.1.0.0/16']), network('10.0.0.0/7', ['10.0.0.0/9'])],
       'egress',
       'ipv4',
+      'original',
     )
     expect(two.flatMap(({ sets }) => sets)).toMatchObject([
       { cidrs: ['10.0.0.0/8'], except: ['10.1.0.0/16'] },
@@ -111,15 +139,15 @@ describe('names', () => {
   })
 
   it('fit into the kernel: 28 characters of a chain, 31 of a set', () => {
-    expect(policyChain(first!).length).toBeLessThanOrEqual(28)
-    expect(policyChain({ ...first!, kind: 'ClusterNetworkPolicy' }).length).toBeLessThanOrEqual(28)
-    expect(namespaceChain('egress', 'n'.repeat(63)).length).toBeLessThanOrEqual(28)
+    expect(policyChain(first!, 'reply').length).toBeLessThanOrEqual(28)
+    expect(policyChain({ ...first!, kind: 'ClusterNetworkPolicy' }, 'reply').length).toBeLessThanOrEqual(28)
+    expect(namespaceChain('egress', 'n'.repeat(63), 'reply').length).toBeLessThanOrEqual(28)
     for (const what of ['subject', 'pods', 'port', 'nodes', 'net', 'iso-e'])
       expect(setName(hashedSet(what, long), 'ipv6').length).toBeLessThanOrEqual(31)
   })
 
   it('of policies that differ late are different', () => {
-    expect(policyChain(first!).slice(0, 13)).toBe(policyChain(second!).slice(0, 13))
-    expect(policyChain(first!)).not.toBe(policyChain(second!))
+    expect(policyChain(first!, 'reply').slice(0, 14)).toBe(policyChain(second!, 'reply').slice(0, 14))
+    expect(policyChain(first!, 'reply')).not.toBe(policyChain(second!, 'reply'))
   })
 })

@@ -52,13 +52,26 @@ export function partiesOf(
   context: Context,
 ): readonly [Party, Party] {
   const source = meantBy(from, context)
-  const destination = meantBy(to, context)
+  const loopback = to.kind === 'address' ? readLoopback(to.address) : undefined
+  const destination = loopback === undefined ? meantBy(to, context) : ownOf(source, loopback.family)
   const common =
     source.addresses.find((one) => destination.addresses.some((other) => one.family === other.family)) ??
     source.addresses[0] ??
     destination.addresses[0]
   const carried = family ?? common?.family ?? 'ipv4'
   return [partyOf(source, carried), partyOf(destination, carried)]
+}
+
+/** 127.0.0.0/8 and ::1 (RFC 6890): whoever sends there means itself. */
+function readLoopback(text: string): Address | undefined {
+  const address = readAddress(text)
+  if (address === undefined) return undefined
+  const isLoopback = address.family === 'ipv4' ? address.value >> 24n === 127n : address.value === 1n
+  return isLoopback ? address : undefined
+}
+
+function ownOf({ who, addresses }: Meant, family: AddressFamily): Meant {
+  return { who, addresses: addresses.filter((one) => one.family === family) }
 }
 
 /** An end before it is known which of its addresses packets carry. */

@@ -510,6 +510,8 @@ describe('addresses, services, nodes', () => {
   line('23. a pod cannot be cut off from its own address; through a Service it can', [
     ['by its address', deny, 'x/a -> x/a tcp 80', true],
     ['by the text of its address', deny, 'x/a -> 10.0.0.1 tcp 80', true],
+    ['by its loopback', deny, 'x/a -> 127.0.0.53 udp 53', true],
+    ['by its loopback, IPv6', deny, 'x/a -> ::1 tcp 80', true],
     ['through a Service', deny, 'x/a -> x/a tcp 80 via service', false],
     [
       'through a Service, allowed in both directions',

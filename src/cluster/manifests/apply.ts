@@ -195,6 +195,8 @@ function problemOf({ status }: ApiError, manifest: Manifest): Problem {
     : new Problem(typeMismatch(at[1] ?? message), manifest.place(at[2] === 'the top' ? '' : at[2]))
 }
 
+const BOOLEANS = ' (in YAML no, off, yes and on are booleans: write it in quotes)'
+
 /** `cannot unmarshal string into Go struct field X of type int32`, for people who do not write Go. */
 function typeMismatch(message: string): string {
   const match = /cannot unmarshal (.*) into Go struct field .* of type (.*)$/.exec(message)
@@ -208,5 +210,6 @@ function typeMismatch(message: string): string {
     '[]': 'a list',
   }
   const [, given = '', wanted = ''] = match
-  return `expected ${types[wanted] ?? `a ${wanted}`}, got a ${given}`
+  const got = given === 'bool' ? 'a boolean' : `${/^[aeiou]/.test(given) ? 'an' : 'a'} ${given}`
+  return `expected ${types[wanted] ?? `a ${wanted}`}, got ${got}${given === 'bool' && wanted === 'string' ? BOOLEANS : ''}`
 }

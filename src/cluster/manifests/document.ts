@@ -2,21 +2,28 @@
  * Kubernetes manifests as text: YAML or JSON, several documents, Lists. Every object keeps its place in the text, so
  * that whoever judges a field later (a validator, a selector that matches nothing) can name file, line and field.
  *
- * YAML is read as kubectl reads it (sigs.k8s.io/yaml): core schema, merge keys, duplicate keys refused.
+ * YAML is read as kubectl reads it (sigs.k8s.io/yaml; `scalars.ts`), but for a key that is given twice: kubectl takes the
+ * last one, here it is an error.
  */
 import {
   Composer,
+  isAlias,
+  isCollection,
   isMap,
   isNode,
+  isScalar,
   isSeq,
   Lexer,
   LineCounter,
   Parser,
+  visit,
   type CST,
   type Document,
   type Node,
 } from 'yaml'
 import { Problem, type Place } from '../../kernel/problem.ts'
+import { splitJson } from './json-stream.ts'
+import { KUBECTL_TAGS } from './scalars.ts'
 
 /** What every Kubernetes object has. Fields beyond these are the business of the registry of kinds. */
 export interface ManifestObject {
@@ -39,19 +46,55 @@ export interface Manifest {
 
 /** Reads every object of `text`. `file` is only for places. Throws `Problem` at the first thing that is wrong. */
 export function parseManifests(text: string, file?: string): Manifest[] {
+  if (text.includes('\0')) {
+    throw new Problem('holds a NUL character: it is no text in UTF-8', file === undefined ? {} : { file })
+  }
+  return splitJson(text).flatMap((piece) => parsePiece(piece.text, piece.line, file))
+}
+
+/** `line`: of the file, where the text begins. */
+function parsePiece(text: string, line: number, file: string | undefined): Manifest[] {
   const lines = new LineCounter()
   const where = (offset: number): Place => ({
     ...(file === undefined ? {} : { file }),
-    line: lines.linePos(offset).line,
+    line: lines.linePos(offset).line + line - 1,
   })
   return compose(text, lines, where).flatMap((document) => {
     const [error] = document.errors
-    if (error !== undefined) throw new Problem(firstSentence(error.message), where(error.pos[0]))
+    if (error !== undefined) {
+      const at = where(error.pos[0])
+      throw error.code === 'DUPLICATE_KEY'
+        ? new Problem(`the key ${keyAt(text, error.pos[0])} is given twice in one map`, at)
+        : new Problem(firstSentence(error.message), at)
+    }
     if (document.contents === null) return []
+    checkKeys(document, text, where)
     const value: unknown = toValue(document, where)
     if (value === null) return []
     if (nestsTooDeeply(value)) throw new Problem(TOO_DEEP, where(document.range?.[0] ?? 0))
     return unfold(value, new Source(document.contents, where))
+  })
+}
+
+function keyAt(text: string, offset: number): string {
+  return /^.+?(?=["']?\s*:(\s|$)|["']?\s*[,}]|$)/m.exec(text.slice(offset).replace(/^["']/, ''))?.[0] ?? ''
+}
+
+/** Keys that JSON cannot have. What is most often such a key is `{{ … }}`: a map whose only key is a map. */
+function checkKeys(document: Document, text: string, where: Where): void {
+  visit(document, {
+    Pair(_, { key }) {
+      const node = isAlias(key) ? key.resolve(document) : key
+      const isNull = node === null || (isScalar(node) && node.value === null)
+      if (!isNull && !isCollection(node)) return
+      const offset = (isNode(key) ? key.range?.[0] : undefined) ?? document.range?.[0] ?? 0
+      throw new Problem(
+        text.slice(Math.max(0, offset - 1)).startsWith('{{')
+          ? '{{ begins a template: render it first (helm template)'
+          : `a key of a map cannot be ${isNull ? 'null' : 'a map or a list'}`,
+        where(offset),
+      )
+    },
   })
 }
 
@@ -64,6 +107,8 @@ export function manifestOf(object: unknown): Manifest[] {
 /** No kind of Kubernetes comes near it (schemas in custom resource definitions go to some 60). */
 const MAX_DEPTH = 200
 const TOO_DEEP = `is nested more than ${MAX_DEPTH} levels deep`
+
+const OPTIONS = { schema: 'failsafe', customTags: KUBECTL_TAGS, prettyErrors: false } as const
 
 /**
  * What `parseAllDocuments` does, with an eye on the depth: whoever composes calls himself for what is nested, until the
@@ -80,7 +125,7 @@ function compose(text: string, lines: LineCounter, where: Where): Document[] {
     }
     yield* parser.end()
   }
-  return [...new Composer({ merge: true, prettyErrors: false }).compose(tokens())]
+  return [...new Composer(OPTIONS).compose(tokens())]
 }
 
 type Where = (offset: number) => Place

@@ -25,6 +25,18 @@ function looksLikeText(input: string): boolean {
   return /\n/.test(input) || /^\s*[{[]/.test(input) || /^\s*[\w"']+:(\s|$)/.test(input) || input.trim() === ''
 }
 
+/** UTF-8, or by its byte order mark UTF-16, which is what PowerShell writes and kubectl reads. */
+function decodeText(bytes: Uint8Array, file: string): string {
+  const [first, second] = bytes
+  const mark = first === undefined || second === undefined ? 0 : (first << 8) | second
+  const encoding = mark === 0xfffe ? 'utf-16le' : mark === 0xfeff ? 'utf-16be' : 'utf-8'
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes)
+  } catch {
+    throw new Problem(`is no text in ${encoding.toUpperCase()}`, { file })
+  }
+}
+
 /** Files of expectations stand beside the manifests that they are about, and are none. */
 const EXPECTATIONS = /(^|[.-])expect\.ya?ml$/i
 
@@ -33,13 +45,13 @@ export async function loadPath(path: string): Promise<Manifest[]> {
   const { readFileSync, readdirSync, statSync } = await import('node:fs')
   const { join } = await import('node:path')
   const read = (file: string | number, name: string): Manifest[] => {
-    let text: string
+    let bytes: Uint8Array
     try {
-      text = readFileSync(file, 'utf8')
+      bytes = readFileSync(file)
     } catch (error) {
       throw new Problem(`cannot be read: ${fileReason(error)}`, { file: name })
     }
-    return parseManifests(text.replace(/^\uFEFF/, ''), name)
+    return parseManifests(decodeText(bytes, name), name)
   }
   const walk = (file: string, named: boolean): Manifest[] => {
     let isDirectory: boolean

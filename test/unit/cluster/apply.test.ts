@@ -103,6 +103,16 @@ describe('Applier', () => {
       'a.yaml:7: spec.ports[0].port: expected a number, got a string',
     ],
     [
+      'a label that YAML takes for a boolean',
+      'apiVersion: v1\nkind: Pod\nmetadata:\n  name: p\n  labels:\n    app: no\nspec: { containers: [{ name: c, image: i }] }\n',
+      'a.yaml:6: metadata.labels.app: expected a string, got a boolean (in YAML no, off, yes and on are booleans: write it in quotes)',
+    ],
+    [
+      'a list where a map is expected',
+      service('  selector: [a]\n  ports:\n    - port: 80\n'),
+      'a.yaml:6: spec.selector: expected a map, got an array',
+    ],
+    [
       'a bad address',
       service('  externalIPs:\n    - 1.2.3\n  ports:\n    - port: 80\n'),
       /^a\.yaml:7: spec\.externalIPs\[0\]: Invalid value: "1\.2\.3"/,

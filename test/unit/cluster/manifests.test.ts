@@ -80,6 +80,28 @@ items:
     expect(manifest!.place('metadata.name')).toEqual({ file: 'p.json', line: 5, field: 'metadata.name' })
   })
 
+  it('reads JSON objects one after the other, as kubectl does', () => {
+    const json = (name: string) =>
+      JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name, labels: { a: '}{"' } } }, null, 2)
+    const manifests = parseManifests(`${json('a')}\n${json('b')}${json('c')}\n\n`, 'p.json')
+    expect(manifests.map(({ object, place }) => [object.metadata.name, place('metadata.name').line])).toEqual(
+      [
+        ['a', 5],
+        ['b', 15],
+        ['c', 24],
+      ],
+    )
+    expect(parseManifests(`${json('a')}\n---\n{ ${json('b').slice(1)}`)).toHaveLength(2)
+    expect(() => parseManifests(`${json('a')}\n${json('b').replace('kind', 'kin')}`, 'p.json')).toThrow(
+      /^p\.json:11: kind: is required/,
+    )
+    expect(() => parseManifests(`${json('a')}\n{ "kind"`, 'p.json')).toThrow(/^p\.json:\d+: /)
+  })
+
+  it('says that a text is none', () => {
+    expect(() => parseManifests('k\0i\0', 'p.yaml')).toThrow('p.yaml: holds a NUL character')
+  })
+
   it('follows anchors and merge keys', () => {
     const [manifest] = parseManifests(
       'apiVersion: v1\nkind: Pod\nmetadata:\n  labels: &l { app: a }\n  annotations: { <<: *l }\n  name: p\n',
@@ -101,7 +123,7 @@ items:
       'kind: Pod\napiVersion: v1\nmetadata:\n  name: 12\n',
       'f.yaml:4: metadata.name: expected a string, got the number 12',
     ],
-    ['a key twice', 'kind: Pod\nkind: Pod\n', /^f\.yaml:2: Map keys must be unique/],
+    ['a key twice', 'kind: Pod\nkind: Pod\n', /^f\.yaml:2: the key kind is given twice in one map/],
     ['bad indentation', 'kind: Pod\n  spec: 1\n', /^f\.yaml:\d: .*/],
     ['an unfinished flow map', 'kind: {a\n', /^f\.yaml:\d: .*/],
     ['an alias of nothing', 'kind: *nothing\n', /^f\.yaml:1: /],
@@ -170,6 +192,21 @@ describe('loadManifests', () => {
     const manifests = await loadManifests([service, object, join(folder, 'a.json')])
     expect(manifests.map(({ object: { metadata } }) => metadata.name)).toEqual(['redis', 'o', 'a'])
     expect(manifests[1]!.place('spec')).toEqual({ field: 'spec' })
+  })
+
+  it('reads UTF-16 by its mark, and says what is no text', async () => {
+    const file = join(folder, 'wide.txt')
+    for (const swapped of [false, true]) {
+      const bytes = Buffer.from(`\uFEFF${service}`, 'utf16le')
+      writeFileSync(file, swapped ? bytes.swap16() : bytes)
+      const [manifest] = await loadManifests(file)
+      expect(manifest!.object.metadata.name).toBe('redis')
+    }
+    writeFileSync(file, Buffer.from(service, 'utf16le'))
+    await expect(loadManifests(file)).rejects.toThrow(`${file}: holds a NUL character`)
+    writeFileSync(file, Buffer.from([0x61, 0x3a, 0xe9]))
+    await expect(loadManifests(file)).rejects.toThrow(`${file}: is no text in UTF-8`)
+    rmSync(file)
   })
 
   it('says what cannot be read', async () => {

@@ -19,6 +19,7 @@ import { convertManifests } from './convert.ts'
 import { settleHere } from './dump.ts'
 import { isRecord, type Manifest, type ManifestObject } from './document.ts'
 import { ignoredFields } from './ignored.ts'
+import { refuseUnknownFields } from './unknown-fields.ts'
 import { sortByKind, type Warning } from './kinds.ts'
 
 type JsonMap = Readonly<Record<string, unknown>>
@@ -92,6 +93,7 @@ export class Applier {
     const client = new ApiClient(this.#server, 'kubectl', warn)
     const namespace = kind.namespaced ? (manifest.object.metadata.namespace ?? 'default') : undefined
     try {
+      refuseUnknownFields(kind, manifest)
       if (namespace !== undefined && client.find(namespaces, namespace) === undefined) {
         client.create(namespaces, { metadata: { name: namespace } })
         warnings.push({
@@ -130,7 +132,7 @@ export class Applier {
 
   /**
    * The part of a status that a user may know better than any component: a load balancer's address, a node's, and that
-   * a pod has finished.
+   * a pod has finished and which address it had.
    */
   #sendStatus(client: ApiClient, kind: KindDefinition, object: KubeObject, given: ManifestObject): void {
     const status = knownStatus(kind.kind, given['status'])
@@ -147,8 +149,9 @@ export class Applier {
 function knownStatus(kind: string, status: unknown): JsonMap {
   if (!isRecord(status)) return {}
   if (kind === 'Service' || kind === 'Node') return status
-  const { phase } = status
-  return kind === 'Pod' && (phase === 'Succeeded' || phase === 'Failed') ? { phase } : {}
+  const { phase, podIP, podIPs } = status
+  if (kind !== 'Pod' || (phase !== 'Succeeded' && phase !== 'Failed')) return {}
+  return { phase, ...(podIP !== undefined && { podIP }), ...(podIPs !== undefined && { podIPs }) }
 }
 
 function keyOf(kind: string, namespace: string | undefined, name: string): string {

@@ -200,6 +200,8 @@ function unfold(value: unknown, source: Source): Manifest[] {
   if (!isRecord(value)) {
     throw new Problem(`expected a Kubernetes object, got ${nameOf(value)}`, source.place())
   }
+  const hint = notAnObject(value)
+  if (hint !== undefined) throw new Problem(`is no Kubernetes object: ${hint}`, source.place())
   for (const field of ['apiVersion', 'kind']) {
     if (typeof value[field] !== 'string' || value[field] === '') {
       throw new Problem('is required: every object says its apiVersion and kind', source.place(field))
@@ -220,12 +222,17 @@ function unfold(value: unknown, source: Source): Manifest[] {
     }
   }
   if (!metadata.name && !metadata.generateName) {
-    throw new Problem(
-      `is required: a ${String(value.kind)} needs a name`,
-      source.place(metadata.name === undefined ? 'metadata' : 'metadata.name'),
-    )
+    throw new Problem(`is required: a ${String(value.kind)} needs a name`, source.place('metadata.name'))
   }
   return [{ object: value as ManifestObject, place: (field) => source.place(field) }]
+}
+
+/** What stands beside manifests in a folder and is none: values of a chart, a Kustomization. */
+function notAnObject({ apiVersion, kind }: Record<string, unknown>): string | undefined {
+  if (kind === 'Kustomization' && String(apiVersion).startsWith('kustomize.config.k8s.io/')) {
+    return 'build what this Kustomization describes (kubectl kustomize), and give the result'
+  }
+  return apiVersion === undefined && kind === undefined ? 'it says neither apiVersion nor kind' : undefined
 }
 
 /** The items of a PodList are Pods and need not say so: the apiserver leaves it out of what it lists. */

@@ -1,6 +1,6 @@
 /**
  * Where manifests come from: text, plain objects, a file, a folder (its .yaml, .yml and .json files, in name order,
- * subfolders included, files of expectations left out) or `-`, standard input. Files are read through `node:fs`,
+ * subfolders included unless hidden, files of expectations left out) or `-`, standard input. Files are read through `node:fs`,
  * imported only when a path is given, so that a browser can use everything else.
  */
 import { fileReason, Problem } from '../../kernel/problem.ts'
@@ -53,7 +53,7 @@ export async function loadPath(path: string): Promise<Manifest[]> {
     }
     return parseManifests(decodeText(bytes, name), name)
   }
-  const walk = (file: string, named: boolean): Manifest[] => {
+  const walk = (file: string, { named, hidden }: { named: boolean; hidden: boolean }): Manifest[] => {
     let isDirectory: boolean
     try {
       isDirectory = statSync(file).isDirectory()
@@ -61,15 +61,16 @@ export async function loadPath(path: string): Promise<Manifest[]> {
       throw new Problem(`cannot be read: ${fileReason(error)}`, { file })
     }
     if (isDirectory) {
+      if (hidden) return []
       return readdirSync(file)
         .filter((entry) => !EXPECTATIONS.test(entry))
         .sort()
-        .flatMap((entry) => walk(join(file, entry), false))
+        .flatMap((entry) => walk(join(file, entry), { named: false, hidden: entry.startsWith('.') }))
     }
     return named || /\.(ya?ml|json)$/i.test(file) ? read(file, file) : []
   }
   const name = path === '-' ? 'stdin' : path
-  const manifests = path === '-' ? read(0, name) : walk(path, true)
+  const manifests = path === '-' ? read(0, name) : walk(path, { named: true, hidden: false })
   if (manifests.length === 0) {
     const which = path === '-' ? '' : ' (.yaml, .yml and .json files are read)'
     throw new Problem(`holds no Kubernetes object${which}`, { file: name })

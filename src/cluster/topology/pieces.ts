@@ -222,9 +222,18 @@ export function externalAddressPiece(address: string, node: string, nodeAddresse
   }
 }
 
-/** The namespace of a pod. `_` is in no Kubernetes name, so two pods never share one; and it may be a file name. */
+/** Names of files, which those of namespaces are, have at most 255 bytes. */
+const MAX_NETNS = 255
+
+/**
+ * The namespace of a pod. `_` is in no Kubernetes name, so two pods never share one; and it may be a file name: one that
+ * is too long is cut and told apart by a hash.
+ */
 export function podNetns(namespace: string, name: string): string {
-  return `${namespace}_${name}`
+  const netns = `${namespace}_${name}`
+  if (netns.length <= MAX_NETNS) return netns
+  const hash = hashOf(netns)
+  return `${netns.slice(0, MAX_NETNS - 1 - hash.length)}_${hash}`
 }
 
 /** `veth7` is the node's end of the wire to the pod whose address is the 7th of the node's block. */
@@ -238,9 +247,14 @@ function podLink(address: string, blocks: readonly string[]): string {
 /** Interface names have at most 15 characters; a longer node name is cut and told apart by a hash. */
 function linkName(node: string): string {
   if (node.length <= 15) return node
+  return `${node.slice(0, 8)}-${hashOf(node).slice(-6)}`
+}
+
+/** FNV-1a in seven digits. */
+function hashOf(text: string): string {
   let hash = 0x811c9dc5
-  for (const char of node) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193) >>> 0
-  return `${node.slice(0, 8)}-${hash.toString(36).padStart(6, '0').slice(-6)}`
+  for (const char of text) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193) >>> 0
+  return hash.toString(36).padStart(7, '0')
 }
 
 function macOf(prefix: string, address: string): string {

@@ -113,6 +113,12 @@ function convertRule(rule: JsonMap, field: string, peers: 'from' | 'to', isBasel
     throw new Problem('v1alpha1 knows no Accept: its actions are Allow, Deny and Pass', {
       field: `${field}.action`,
     })
+  const actions = ['Allow', 'Deny', ...(isBaseline ? [] : ['Pass'])]
+  if (typeof action === 'string' && !actions.includes(action))
+    throw new Problem(
+      `Unsupported value: ${JSON.stringify(action)}: supported values: ${actions.map((each) => JSON.stringify(each)).join(', ')}`,
+      { field: `${field}.action` },
+    )
   return {
     ...same,
     ...(action === undefined ? {} : { action: action === 'Allow' ? 'Accept' : action }),

@@ -5,6 +5,7 @@ import {
   ApiServer,
   deployments,
   namespaces,
+  networkpolicies,
   pods,
   services,
 } from '../../../src/apiserver/index.ts'
@@ -143,6 +144,38 @@ describe('Applier', () => {
         place: { file: 'a.yaml', line: 6, field: 'spec.prots' },
       },
     ])
+  })
+
+  const policy = (spec: string): string =>
+    `apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: { name: p }\n${spec}`
+  it.each([
+    [
+      'spec:\n  podselector: {}',
+      'a.yaml:5: spec.podselector: NetworkPolicy has no such field; did you mean podSelector?',
+    ],
+    [
+      'spec:\n  podSelector:\n    matchLabel: { a: b }',
+      'a.yaml:6: spec.podSelector.matchLabel: NetworkPolicy has no such field; did you mean matchLabels?',
+    ],
+    [
+      'spec:\n  podSelector: {}\n  ingress:\n    - from: []\n      port: []',
+      'a.yaml:8: spec.ingress[0].port: NetworkPolicy has no such field; did you mean ports?',
+    ],
+    ['sepc: {}', 'a.yaml:4: sepc: NetworkPolicy has no such field; did you mean spec?'],
+  ])('refuses a field that a policy does not have: %j', (spec, message) => {
+    expect(() => apply(policy(spec))).toThrow(message)
+    expect(client.find(networkpolicies, 'p', 'default')).toBeUndefined()
+  })
+
+  it('takes what the server wrote into a policy', () => {
+    expect(
+      apply(
+        `${policy('spec: { podSelector: {} }')}\nstatus: { conditions: [] }\n`.replace(
+          'p }',
+          'p, clusterName: x }',
+        ),
+      ),
+    ).toHaveLength(1)
   })
 
   it.each(readdirSync('test/fixtures/manifests'))('loads %s without edits', async (name) => {

@@ -57,6 +57,12 @@ it('what the apiserver refuses of it is named where it was written', () => {
   )
 })
 
+it('an action that v1alpha1 does not have is refused with those that it has', () => {
+  expect(() => apply(ADMIN.replace('Allow', 'Ok'))).toThrow(
+    'a.yaml:9: spec.egress[0].action: Unsupported value: "Ok": supported values: "Allow", "Deny", "Pass"',
+  )
+})
+
 it('what cannot be converted is an error at its line', () => {
   expect(() => apply(ADMIN.replace('networks: [10.0.0.0/8]', 'namespaces: { sameLabels: [x] }'))).toThrow(
     'a.yaml:11: spec.egress[0].to[0].namespaces.sameLabels: cannot be converted to ClusterNetworkPolicy',

@@ -14,7 +14,7 @@ describe('a dump of another cluster', () => {
     expect(first?.object).toMatchObject({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' } })
     expect(first?.place('metadata.name')).toMatchObject({ line: 4, field: 'items[0].metadata.name' })
     expect(() => parseManifests('apiVersion: v1\nkind: List\nitems: [{ metadata: { name: a } }]')).toThrow(
-      'items[0].apiVersion: is required',
+      'items[0]: is no Kubernetes object: it says neither apiVersion nor kind',
     )
   })
 
@@ -47,8 +47,22 @@ describe('a dump of another cluster', () => {
       'apiVersion: v1\nkind: Pod\nmetadata: { name: done }\nspec: { containers: [{ name: c, image: i }] }\nstatus: { phase: Succeeded, podIP: 10.1.2.3 }',
     )
     await cluster.settle()
-    expect(cluster.view.pods().map(({ status }) => status?.phase)).toEqual(['Succeeded'])
+    expect(cluster.view.pods()[0]?.status).toMatchObject({ phase: 'Succeeded', podIP: '10.1.2.3' })
     expect(cluster.matrix({ ports: [{ port: 80, protocol: 'tcp' }] }).workloads).toEqual([])
+  })
+
+  it('keeps the address of a finished pod for those who ask the policies of it, and for nobody else', async () => {
+    const cluster = await Cluster.create({ nodes: 1 })
+    await cluster.apply([
+      `apiVersion: v1\nkind: PodList\nitems:${pod('web', '')}${pod('done', '')}\n  status: { phase: Failed, podIPs: [{ ip: 192.0.2.9 }] }`,
+      'apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: { name: p }\nspec: { podSelector: {}, ingress: [{ from: [{ podSelector: {} }] }] }',
+    ])
+    await cluster.settle()
+    const request = { from: '192.0.2.9', to: 'pod/web', port: 80 }
+    const verdict = (finishedPods: 'included' | 'excluded') =>
+      cluster.reference(request, { finishedPods }).verdict
+    expect([verdict('included'), verdict('excluded')]).toEqual(['allowed', 'denied'])
+    expect(cluster.connect(request).verdict).toBe('dropped')
   })
 
   it('leaves an owner alone that is among the manifests', async () => {

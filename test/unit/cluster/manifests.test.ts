@@ -69,7 +69,7 @@ items:
     })
     expect(manifests[0]!.place()).toEqual({ line: 4, field: 'items[0]' })
     expect(() => parseManifests(text.replace('name: p', 'nam: p'))).toThrow(
-      /^10: items\[1\].items\[0\].metadata: is required: a Pod needs a name/,
+      /^10: items\[1\].items\[0\].metadata\.name: is required: a Pod needs a name/,
     )
   })
 
@@ -112,11 +112,21 @@ items:
   it.each([
     ['a scalar', 'hello\n', 'f.yaml:1: expected a Kubernetes object, got the string "hello"'],
     ['no kind', 'apiVersion: v1\nmetadata: {name: a}\n', /^f\.yaml:1: kind: is required/],
+    [
+      'values of a chart',
+      'replicas: 1\n',
+      'f.yaml:1: is no Kubernetes object: it says neither apiVersion nor kind',
+    ],
+    [
+      'a Kustomization',
+      'apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [a.yaml]\n',
+      /^f\.yaml:1: is no Kubernetes object: build what this Kustomization describes/,
+    ],
     ['no metadata', 'kind: Pod\napiVersion: v1\n', /^f\.yaml:1: metadata: is required/],
     [
       'no name',
       'kind: Pod\napiVersion: v1\nmetadata:\n  labels: {}\n',
-      /^f\.yaml:3: metadata: .*needs a name/,
+      /^f\.yaml:3: metadata\.name: is required: a Pod needs a name/,
     ],
     [
       'a name that is a number',
@@ -178,13 +188,16 @@ describe('loadManifests', () => {
     writeFileSync(join(folder, 'sub/c.yml'), service)
     writeFileSync(join(folder, 'notes.txt'), 'not a manifest')
     mkdirSync(join(folder, 'empty'))
+    mkdirSync(join(folder, '.git'))
+    writeFileSync(join(folder, '.git/d.yaml'), service)
   })
   afterAll(() => rmSync(folder, { recursive: true }))
 
-  it('reads folders in name order, and only manifests in them', async () => {
+  it('reads folders in name order, and only manifests in them, and no hidden ones unless asked', async () => {
     const manifests = await loadManifests(folder)
     expect(manifests.map(({ object }) => object.kind)).toEqual(['Namespace', 'Service', 'Service'])
     expect(manifests[2]!.place()).toEqual({ file: join(folder, 'sub/c.yml'), line: 1 })
+    expect(await loadManifests(join(folder, '.git'))).toHaveLength(1)
   })
 
   it('takes text, objects and paths in one list', async () => {

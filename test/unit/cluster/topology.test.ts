@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { Cluster } from '../../../src/cluster/cluster.ts'
 import { addressAt, nodeAddress } from '../../../src/cluster/topology/plan.ts'
 import {
   externalAddressPiece,
   fabricPiece,
   nodePiece,
   outsidePiece,
+  podNetns,
   podPiece,
 } from '../../../src/cluster/topology/pieces.ts'
 import { printPiece } from '../../../src/cluster/topology/script.ts'
@@ -102,5 +104,34 @@ describe('pieces', () => {
       }
       for (const { netns } of piece.objects) expect(known).toContain(netns)
     }
+  })
+})
+
+describe('names of namespaces', () => {
+  it('are told apart where they are too long for a file, and else as they were', () => {
+    const long = 'a'.repeat(252)
+    expect(podNetns('default', 'web-0')).toBe('default_web-0')
+    expect(podNetns('n'.repeat(63), 'p'.repeat(191))).toBe(`${'n'.repeat(63)}_${'p'.repeat(191)}`)
+    const [first, second] = [podNetns('default', `${long}b`), podNetns('default', `${long}c`)]
+    expect([first, second].map(({ length }) => length)).toEqual([255, 255])
+    expect(first).not.toBe(second)
+    expect(first).toMatch(/^default_a+_[0-9a-z]{7}$/)
+  })
+
+  it('of the longest names that Kubernetes takes carry packets', async () => {
+    const cluster = await Cluster.create({ nodes: 1 })
+    const [namespace, name] = ['n'.repeat(63), `${'p'.repeat(251)}-1`]
+    await cluster.apply([
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
+      ...[namespace, 'default'].map((where) => ({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name, namespace: where },
+        spec: { containers: [{ name: 'c', image: 'i', ports: [{ containerPort: 80 }] }] },
+      })),
+    ])
+    await cluster.settle()
+    const flow = cluster.connect({ from: `default/${name}`, to: `${namespace}/${name}`, port: 80 })
+    expect(flow.verdict).toBe('delivered')
   })
 })

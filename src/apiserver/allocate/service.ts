@@ -32,6 +32,8 @@ type Undo = () => void
 
 export class ServiceAllocator {
   readonly #ranges = new Map<IPFamily, AddressRange>()
+  /** Addresses outside of the ranges that a service may ask for, and whether one has it. */
+  readonly #adopted = new Map<string, boolean>()
   readonly #ports: RangeAllocator
   readonly #firstPort: number
   readonly #lastPort: number
@@ -80,6 +82,15 @@ export class ServiceAllocator {
       if (!keptPorts.has(port)) this.#ports.release(port - this.#firstPort)
   }
 
+  /**
+   * From now on a service may ask for this address, of whatever range: what a ServiceCIDR object does for many (KEP-1880).
+   * It is for services that bring their address from another cluster.
+   */
+  adopt(text: string): void {
+    const ip = parseIp(text)
+    if (ip !== undefined && !this.#adopted.has(formatIp(ip))) this.#adopted.set(formatIp(ip), false)
+  }
+
   /** The address of that number in the first range: 1 is the kubernetes service's. */
   addressAt(number: number): string {
     const { cidr } = this.#ranges.values().next().value!
@@ -126,16 +137,20 @@ export class ServiceAllocator {
       invalidService(service, [
         invalidValue('spec.clusterIPs', service.spec.clusterIPs, `failed to allocate IP ${text}: ${why}`),
       ])
-    if (!cidrContains(cidr, ip) || number < 0 || number >= numbers.size)
+    const isInside = cidrContains(cidr, ip) && number >= 0 && number < numbers.size
+    const isTaken = isInside ? !numbers.take(number) : this.#adopted.get(formatIp(ip))
+    if (isTaken === undefined)
       throw fail(
         `the provided IP (${text}) is not in the valid range. The range of valid IPs is ${formatCidr(cidr)}`,
       )
-    if (!numbers.take(number)) throw fail('provided IP is already allocated')
+    if (isTaken) throw fail('provided IP is already allocated')
+    if (!isInside) this.#adopted.set(formatIp(ip), true)
     return formatIp(ip)
   }
 
   #releaseIP(text: string): void {
     const ip = parseIp(text)
+    if (ip !== undefined && this.#adopted.has(formatIp(ip))) this.#adopted.set(formatIp(ip), false)
     const range = ip && this.#ranges.get(ip.family)
     if (range !== undefined && cidrContains(range.cidr, ip!))
       range.numbers.release(Number(ip!.value - range.cidr.base - 1n))

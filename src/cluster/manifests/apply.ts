@@ -16,7 +16,7 @@ import {
 } from '../../apiserver/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { convertManifests } from './convert.ts'
-import { settleHere } from './dump.ts'
+import { broughtAddresses, settleHere } from './dump.ts'
 import { isRecord, type Manifest, type ManifestObject } from './document.ts'
 import { ignoredFields } from './ignored.ts'
 import { refuseUnknownFields } from './unknown-fields.ts'
@@ -116,6 +116,7 @@ export class Applier {
     namespace: string | undefined,
     manifest: Manifest,
   ): KubeObject {
+    for (const address of broughtAddresses(manifest)) this.#server.serviceAllocator.adopt(address)
     const body = bodyOf(manifest.object, namespace)
     const { name } = manifest.object.metadata
     const present = name === undefined ? undefined : client.find(kind, name, namespace)

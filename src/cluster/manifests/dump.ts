@@ -1,9 +1,11 @@
 /**
  * What a dump of a running cluster (`kubectl get -o yaml`) says about that cluster, and not about this one: a pod's
  * node, and owners that are not in the dump. As written, the pod would wait for a node that never comes, and the garbage
- * collector would delete what has lost its owner; whoever loads a dump wants to see the pod.
+ * collector would delete what has lost its owner; whoever loads a dump wants to see the pod. Addresses of pods are given
+ * anew; Services keep theirs, of whatever range, unless something else has it here.
  */
 import { kinds } from '../../apiserver/index.ts'
+import { ADDRESS_PLAN, isAddress, isUnplanned, isWithin } from '../topology/plan.ts'
 import { isRecord, type Manifest } from './document.ts'
 import type { Warning } from './kinds.ts'
 
@@ -26,10 +28,41 @@ export function settleHere(
   const settled = manifests.map((manifest) => {
     const owned = withoutLostOwners(manifest, isHere)
     const placed = withoutLostNode(owned.manifest, exists)
-    for (const { warning } of [owned, placed]) if (warning !== undefined) warnings.push(warning)
-    return placed.manifest
+    const addressed = withoutTakenAddress(placed.manifest)
+    for (const { warning } of [owned, placed, addressed]) if (warning !== undefined) warnings.push(warning)
+    return addressed.manifest
   })
-  return { manifests: settled, warnings }
+  return { manifests: settled, warnings: [...warnings, ...addressWarnings(manifests)] }
+}
+
+/** Addresses of another cluster's range that a Service brings along. One that is written by hand has none. */
+export function broughtAddresses(manifest: Manifest): string[] {
+  return isDumped(manifest) ? clusterIPs(manifest).filter(isUnplanned) : []
+}
+
+/** Whether an apiserver has written into it. */
+function isDumped({ object: { metadata } }: Manifest): boolean {
+  return ['uid', 'resourceVersion', 'creationTimestamp'].some((field) => Boolean(metadata[field]))
+}
+
+function clusterIPs({ object: { kind, spec } }: Manifest): string[] {
+  if (kind !== 'Service' || !isRecord(spec)) return []
+  const { clusterIP, clusterIPs: all } = spec
+  return [clusterIP, ...(Array.isArray(all) ? (all as unknown[]) : [])].filter(
+    (ip): ip is string => typeof ip === 'string' && isAddress(ip),
+  )
+}
+
+function addressWarnings(manifests: readonly Manifest[]): Warning[] {
+  const pods = manifests.filter(({ object: { kind, spec, status } }) => {
+    if (kind !== 'Pod' || !isRecord(status) || (isRecord(spec) && spec['hostNetwork'] === true)) return false
+    const { phase, podIP, podIPs } = status
+    return phase !== 'Succeeded' && phase !== 'Failed' && (podIP !== undefined || podIPs !== undefined)
+  })
+  const [first] = pods
+  if (first === undefined) return []
+  const who = pods.length === 1 ? 'the address of 1 pod is' : `the addresses of ${pods.length} pods are`
+  return [{ message: `${who} given anew, not taken from the status`, place: first.place('status.podIP') }]
 }
 
 interface Step {
@@ -82,6 +115,22 @@ function withoutLostNode(manifest: Manifest, exists: Exists): Step {
     warning: {
       message: `pod ${metadata.name ?? ''}: there is no node ${node} here: scheduled anew, on any node`,
       place: manifest.place('spec.nodeName'),
+    },
+  }
+}
+
+function withoutTakenAddress(manifest: Manifest): Step {
+  const isHere = (ip: string): boolean =>
+    isUnplanned(ip) || Object.values(ADDRESS_PLAN).some(({ serviceCidr }) => isWithin(ip, serviceCidr))
+  const taken = isDumped(manifest) ? clusterIPs(manifest).find((ip) => !isHere(ip)) : undefined
+  const { metadata, spec } = manifest.object
+  if (taken === undefined || !isRecord(spec)) return { manifest }
+  const { clusterIP: _first, clusterIPs: _all, ...rest } = spec
+  return {
+    manifest: { object: { ...manifest.object, spec: rest }, place: manifest.place },
+    warning: {
+      message: `Service ${metadata.name ?? ''}: ${taken} is no address for a Service here: another is given`,
+      place: manifest.place('spec.clusterIP'),
     },
   }
 }

@@ -104,6 +104,19 @@ export function isWithin(address: string, cidr: string): boolean {
   return parsed.kind() === network.kind() && parsed.match(network, length)
 }
 
+/** Whether the plan has no use for it: not the pods', services', balancers', nodes' or the outside host's. */
+export function isUnplanned(address: string): boolean {
+  return (
+    isHostAddress(address) &&
+    clusterRangeOf(address) === undefined &&
+    Object.values(ADDRESS_PLAN).every(
+      ({ nodeBase, outsideGateway, outsideHost }) =>
+        ![outsideGateway, outsideHost].includes(canonicalAddress(address)) &&
+        !isWithin(address, `${nodeBase}/${hostPrefix(familyOf(nodeBase)) - 8}`),
+    )
+  )
+}
+
 /** The range that belongs to the cluster and holds `address`: nobody outside has such an address. */
 export function clusterRangeOf(address: string): string | undefined {
   return Object.values(ADDRESS_PLAN)

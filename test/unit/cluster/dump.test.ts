@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { services } from '../../../src/apiserver/index.ts'
 import { Cluster } from '../../../src/cluster/cluster.ts'
 import { parseManifests } from '../../../src/cluster/manifests/document.ts'
 
@@ -63,6 +64,59 @@ describe('a dump of another cluster', () => {
       cluster.reference(request, { finishedPods }).verdict
     expect([verdict('included'), verdict('excluded')]).toEqual(['allowed', 'denied'])
     expect(cluster.connect(request).verdict).toBe('dropped')
+  })
+
+  it('says once that pods get other addresses', async () => {
+    const cluster = await Cluster.create({ nodes: 1 })
+    const status = (ip: string): string => `\n  status: { phase: Running, podIP: ${ip} }`
+    const [warning, ...more] = await cluster.apply(
+      `apiVersion: v1\nkind: PodList\nitems:${pod('a', '')}${pod('b', '')}${status('10.0.0.1')}${pod('c', '')}${status('10.0.0.2')}`,
+    )
+    expect(warning).toMatchObject({
+      message: 'the addresses of 2 pods are given anew, not taken from the status',
+      place: { line: 8, field: 'items[1].status.podIP' },
+    })
+    expect(more).toEqual([])
+  })
+
+  const service = (metadata: string, clusterIP: string): string => `
+apiVersion: v1
+kind: Service
+metadata: { name: web${metadata} }
+spec: { clusterIP: ${clusterIP}, clusterIPs: [${clusterIP}], selector: { app: web }, ports: [{ port: 80 }] }`
+  const list = (...names: string[]): string =>
+    `apiVersion: v1\nkind: PodList\nitems:${names.map((name) => pod(name, '')).join('')}`
+
+  it.each(['172.20.31.7', '10.107.3.9'])('keeps %s, the address of a Service elsewhere', async (address) => {
+    const cluster = await Cluster.create({ nodes: 2 })
+    expect(await cluster.apply([list('a', 'b'), service(', uid: 8ad5', address)])).toEqual([])
+    await cluster.settle()
+    for (const to of ['svc/web', `${address}:80`])
+      for (const from of ['a', 'b', 'node/node-1'])
+        expect(cluster.connect({ from, to })).toMatchObject({
+          verdict: 'delivered',
+          request: { dst: address },
+        })
+    await expect(cluster.apply(service('2, uid: 8ad6', address))).rejects.toThrow('already allocated')
+    cluster.client.delete(services, { name: 'web', namespace: 'default' })
+    await cluster.apply(service('2, uid: 8ad6', address))
+  })
+
+  it('gives a Service another address where something else has its own', async () => {
+    const cluster = await Cluster.create({ nodes: 1 })
+    const warnings = await cluster.apply([list('a'), service(', uid: 8ad5', '10.244.0.7')])
+    expect(warnings.map(({ message }) => message)).toEqual([
+      'Service web: 10.244.0.7 is no address for a Service here: another is given',
+    ])
+    await cluster.settle()
+    expect(cluster.connect({ from: 'a', to: 'svc/web' }).verdict).toBe('delivered')
+  })
+
+  it('does not take such an address from a Service that is written by hand', async () => {
+    const cluster = await Cluster.create({ nodes: 1 })
+    await expect(cluster.apply(service('', '172.20.31.7'))).rejects.toThrow(
+      'The range of valid IPs is 10.96.0.0/16',
+    )
   })
 
   it('leaves an owner alone that is among the manifests', async () => {

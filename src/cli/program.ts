@@ -20,7 +20,7 @@ function program(version: string, done: (code: number) => void): Command {
     .addHelpText(
       'after',
       `
-WHO is pod/NAME, NS/POD, deploy/NAME (also sts, ds, rs), node/NAME or an IP address.
+WHO is pod/NAME, NS/POD, deploy/NAME (also sts, ds, rs, rc, job, cj), node/NAME or an IP address.
 WHERE is the same, or svc/NAME, NS/svc/NAME, IP:PORT.
 Exit codes: 0 done, 1 an expectation failed, 2 the input or usage is wrong, 3 a fault of podwire.`,
     )

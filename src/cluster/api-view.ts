@@ -10,7 +10,9 @@ import {
   nodes,
   pods,
   replicasets,
+  cronjobs,
   daemonsets,
+  jobs,
   statefulsets,
   services,
   type ApiServer,
@@ -24,6 +26,8 @@ const OWNERS: Readonly<Record<string, KindDefinition>> = {
   ReplicaSet: replicasets as unknown as KindDefinition,
   DaemonSet: daemonsets as unknown as KindDefinition,
   StatefulSet: statefulsets as unknown as KindDefinition,
+  Job: jobs as unknown as KindDefinition,
+  CronJob: cronjobs as unknown as KindDefinition,
 }
 
 export class ApiView implements ClusterView {

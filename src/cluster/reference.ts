@@ -16,7 +16,8 @@ export type Reference =
   | { readonly kind: 'node'; readonly name: string; readonly port?: number }
   | { readonly kind: 'address'; readonly address: string; readonly port?: number }
 
-export type WorkloadKind = 'Deployment' | 'ReplicaSet' | 'StatefulSet' | 'DaemonSet'
+export type WorkloadKind =
+  'Deployment' | 'ReplicaSet' | 'ReplicationController' | 'StatefulSet' | 'DaemonSet' | 'Job' | 'CronJob'
 
 const KINDS: Readonly<Record<string, 'pod' | 'service' | 'node' | WorkloadKind>> = {
   po: 'pod',
@@ -34,12 +35,20 @@ const KINDS: Readonly<Record<string, 'pod' | 'service' | 'node' | WorkloadKind>>
   rs: 'ReplicaSet',
   replicaset: 'ReplicaSet',
   replicasets: 'ReplicaSet',
+  rc: 'ReplicationController',
+  replicationcontroller: 'ReplicationController',
+  replicationcontrollers: 'ReplicationController',
   sts: 'StatefulSet',
   statefulset: 'StatefulSet',
   statefulsets: 'StatefulSet',
   ds: 'DaemonSet',
   daemonset: 'DaemonSet',
   daemonsets: 'DaemonSet',
+  job: 'Job',
+  jobs: 'Job',
+  cj: 'CronJob',
+  cronjob: 'CronJob',
+  cronjobs: 'CronJob',
 }
 
 const FORMS =

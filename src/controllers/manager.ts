@@ -2,14 +2,16 @@
 import type { ApiClient } from '../apiserver/index.ts'
 import { InformerFactory, type InformerFactoryOptions } from '../informer/index.ts'
 import type { ControllerContext } from './context.ts'
+import { startCronJobController } from './cronjob.ts'
 import { startDaemonSetController } from './daemonset.ts'
 import { startDeploymentController } from './deployment.ts'
 import { startEndpointSliceController, type EndpointSliceOptions } from './endpointslice/controller.ts'
 import { startGarbageCollector } from './garbage-collector.ts'
+import { startJobController } from './job.ts'
 import { startLoadBalancerController, type LoadBalancerOptions } from './load-balancer.ts'
 import { startNamespaceController } from './namespace.ts'
 import { startNodeIpamController, type NodeIpamOptions } from './node-ipam.ts'
-import { startReplicaSetController } from './replicaset.ts'
+import { startReplicaSetController, startReplicationController } from './replicaset.ts'
 import { startScheduler } from './scheduler/scheduler.ts'
 import { startStatefulSetController } from './statefulset.ts'
 
@@ -37,8 +39,11 @@ export class ControllerManager {
     startScheduler(context)
     startDeploymentController(context)
     startReplicaSetController(context)
+    startReplicationController(context)
     startDaemonSetController(context)
     startStatefulSetController(context)
+    startCronJobController(context)
+    startJobController(context)
     startEndpointSliceController(context, endpointSlice)
     startNamespaceController(context)
     startGarbageCollector(context)

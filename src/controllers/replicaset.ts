@@ -1,11 +1,18 @@
-/** As many pods as a ReplicaSet says (pkg/controller/replicaset). */
+/**
+ * As many pods as a ReplicaSet says, or a ReplicationController (pkg/controller/replicaset; pkg/controller/replication
+ * gives the same code the other kind).
+ */
 import {
   compileLabelSelector,
   pods,
   replicasets,
+  replicationcontrollers,
+  type KindDefinition,
   type KubeObject,
+  type LabelSelector,
   type Pod,
   type ReplicaSet,
+  type ReplicationController,
 } from '../apiserver/index.ts'
 import { keyOf, metaKey, WorkQueue } from '../informer/index.ts'
 import type { ControllerContext } from './context.ts'
@@ -31,8 +38,22 @@ export function indexByController(object: KubeObject): readonly string[] {
   return owner === undefined ? [] : [owner.uid]
 }
 
-export function startReplicaSetController({ client, informers, clock, onError }: ControllerContext): void {
-  const sets = informers.informer(replicasets)
+type Replicated = ReplicaSet | ReplicationController
+
+export function startReplicaSetController(context: ControllerContext): void {
+  start(context, replicasets, ({ spec }) => spec.selector)
+}
+
+export function startReplicationController(context: ControllerContext): void {
+  start(context, replicationcontrollers, ({ spec }) => ({ matchLabels: spec.selector ?? {} }))
+}
+
+function start<T extends Replicated>(
+  { client, informers, clock, onError }: ControllerContext,
+  kind: KindDefinition<T>,
+  selectorOf: (set: T) => LabelSelector,
+): void {
+  const sets = informers.informer(kind)
   const podInformer = informers.informer(pods)
   podInformer.addIndex(BY_CONTROLLER, indexByController)
   const expectations = new Expectations(clock)
@@ -74,7 +95,7 @@ export function startReplicaSetController({ client, informers, clock, onError }:
   /** A pod without a controller may be taken over by a set that selects it. */
   function queueAdopters({ metadata }: Pod): void {
     for (const set of sets.lister.inNamespace(metadata.namespace!))
-      if (compileLabelSelector(set.spec.selector)(metadata.labels)) queue.add(keyOf(set))
+      if (compileLabelSelector(selectorOf(set))(metadata.labels)) queue.add(keyOf(set))
   }
 
   function sync(key: string): void {
@@ -87,8 +108,8 @@ export function startReplicaSetController({ client, informers, clock, onError }:
   }
 
   /** The set's pods: takes over those without controller that match, lets go of those that no longer match. */
-  function claim(set: ReplicaSet): Pod[] {
-    const matches = compileLabelSelector(set.spec.selector)
+  function claim(set: T): Pod[] {
+    const matches = compileLabelSelector(selectorOf(set))
     const mine: Pod[] = []
     for (const pod of podInformer.lister.byIndex(BY_CONTROLLER, set.metadata.uid)) {
       if (matches(pod.metadata.labels)) mine.push(pod)
@@ -121,7 +142,7 @@ export function startReplicaSetController({ client, informers, clock, onError }:
     )
   }
 
-  function manage(key: string, set: ReplicaSet, active: readonly Pod[]): void {
+  function manage(key: string, set: T, active: readonly Pod[]): void {
     const missing = (set.spec.replicas ?? 1) - active.length
     for (let count = Math.min(missing, BURST); count > 0; count--) {
       const pod = client.create(pods, podFromTemplate(set.spec.template!, set))
@@ -139,7 +160,7 @@ export function startReplicaSetController({ client, informers, clock, onError }:
   }
 
   /** Active pods of all sets with the same owner: where they crowd, one goes first. */
-  function relatedPods(set: ReplicaSet): Pod[] {
+  function relatedPods(set: T): Pod[] {
     const owner = controllerOf(set)
     const family =
       owner === undefined
@@ -152,7 +173,7 @@ export function startReplicaSetController({ client, informers, clock, onError }:
     )
   }
 
-  function updateStatus(key: string, set: ReplicaSet, active: readonly Pod[]): void {
+  function updateStatus(key: string, set: T, active: readonly Pod[]): void {
     const now = clock.now()
     const { minReadySeconds = 0, template } = set.spec
     const labels = Object.entries(template?.metadata?.labels ?? {})
@@ -168,12 +189,12 @@ export function startReplicaSetController({ client, informers, clock, onError }:
       availableReplicas: waits.filter((wait) => wait === 0).length,
       observedGeneration: set.metadata.generation!,
     }
-    client.updateStatus(replicasets, { ...set, status })
+    client.updateStatus(kind, { ...set, status })
   }
 
   function ownerKey(pod: Pod): string | undefined {
     const owner = controllerOf(pod)
-    if (owner === undefined || owner.kind !== 'ReplicaSet') return undefined
+    if (owner === undefined || owner.kind !== kind.kind) return undefined
     const key = metaKey({ namespace: pod.metadata.namespace!, name: owner.name })
     const set = sets.lister.getByKey(key)
     return set !== undefined && isControlledBy(pod, set) ? key : undefined

@@ -2,26 +2,32 @@
 import type { KubeObject } from '../types/index.ts'
 import { apiVersionOf, type KindDefinition } from './kind.ts'
 import { clusternetworkpolicies } from './kinds/clusternetworkpolicy.ts'
+import { cronjobs } from './kinds/cronjob.ts'
 import { configmaps } from './kinds/configmap.ts'
 import { endpointslices } from './kinds/endpointslice.ts'
+import { jobs } from './kinds/job.ts'
 import { namespaces } from './kinds/namespace.ts'
 import { networkpolicies } from './kinds/networkpolicy.ts'
 import { nodes } from './kinds/node.ts'
 import { pods } from './kinds/pod.ts'
+import { replicationcontrollers } from './kinds/replicationcontroller.ts'
 import { services } from './kinds/service.ts'
 import { daemonsets, deployments, replicasets, statefulsets } from './kinds/workloads.ts'
 
 export {
   clusternetworkpolicies,
   configmaps,
+  cronjobs,
   daemonsets,
   deployments,
   endpointslices,
+  jobs,
   namespaces,
   networkpolicies,
   nodes,
   pods,
   replicasets,
+  replicationcontrollers,
   services,
   statefulsets,
 }
@@ -38,7 +44,10 @@ export const kinds: readonly KindDefinition[] = [
   daemonsets,
   deployments,
   replicasets,
+  replicationcontrollers,
   statefulsets,
+  cronjobs,
+  jobs,
   pods,
 ]
 

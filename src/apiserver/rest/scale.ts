@@ -6,13 +6,13 @@ import { badRequest, invalid, staleObject } from '../meta/status.ts'
 import type { KindDefinition } from '../registry/kind.ts'
 import { any, object } from '../registry/schema.ts'
 import type { ApiRequest, ApiResponse } from '../request.ts'
-import type { KubeObject, LabelSelector } from '../types/index.ts'
+import type { KubeObject, Labels, LabelSelector } from '../types/index.ts'
 import { current, type RestContext } from './context.ts'
 import { patched } from './patch.ts'
 import { store } from './update.ts'
 
 interface Scalable extends KubeObject {
-  readonly spec: { readonly replicas?: number; readonly selector: LabelSelector }
+  readonly spec: { readonly replicas?: number; readonly selector: LabelSelector | Labels }
   readonly status?: { readonly replicas?: number }
 }
 
@@ -52,7 +52,9 @@ export function scale(context: RestContext, kind: KindDefinition, request: ApiRe
   return response.kind === 'object' ? { ...response, object: scaleOf(response.object as Scalable) } : response
 }
 
-function scaleOf({ metadata, spec, status }: Scalable): Scale {
+function scaleOf({ kind, metadata, spec, status }: Scalable): Scale {
+  // That of a ReplicationController is only labels.
+  const selector = kind === 'ReplicationController' ? { matchLabels: spec.selector as Labels } : spec.selector
   const { name, namespace, uid, resourceVersion, creationTimestamp } = metadata
   return {
     apiVersion: 'autoscaling/v1',
@@ -65,6 +67,6 @@ function scaleOf({ metadata, spec, status }: Scalable): Scale {
       creationTimestamp,
     },
     spec: { replicas: spec.replicas ?? 1 },
-    status: { replicas: status?.replicas ?? 0, selector: formatLabelSelector(spec.selector) },
+    status: { replicas: status?.replicas ?? 0, selector: formatLabelSelector(selector as LabelSelector) },
   }
 }

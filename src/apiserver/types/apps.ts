@@ -1,5 +1,5 @@
-/** Workloads that make pods (api/apps/v1). */
-import type { Condition, IntOrString, KubeObject, LabelSelector } from './meta.ts'
+/** Workloads that make pods (api/apps/v1), and their forerunner (api/core/v1). */
+import type { Condition, IntOrString, KubeObject, Labels, LabelSelector } from './meta.ts'
 import type { PodTemplateSpec } from './pod.ts'
 
 export interface Deployment extends KubeObject {
@@ -56,6 +56,18 @@ export interface ReplicaSetStatus {
   readonly readyReplicas?: number
   readonly availableReplicas?: number
   readonly observedGeneration?: number
+}
+
+export interface ReplicationController extends KubeObject {
+  readonly apiVersion: 'v1'
+  readonly kind: 'ReplicationController'
+  readonly spec: {
+    readonly replicas?: number
+    readonly selector?: Labels
+    readonly template?: PodTemplateSpec
+    readonly minReadySeconds?: number
+  }
+  readonly status?: ReplicaSetStatus
 }
 
 export interface DaemonSet extends KubeObject {

@@ -132,8 +132,8 @@ export class Applier {
   }
 
   /**
-   * The part of a status that a user may know better than any component: a load balancer's address, a node's, and that
-   * a pod has finished and which address it had.
+   * The part of a status that a user may know better than any component: a load balancer's address, a node's, that
+   * a pod has finished and which address it had, that a Job is done.
    */
   #sendStatus(client: ApiClient, kind: KindDefinition, object: KubeObject, given: ManifestObject): void {
     const status = knownStatus(kind.kind, given['status'])
@@ -150,9 +150,21 @@ export class Applier {
 function knownStatus(kind: string, status: unknown): JsonMap {
   if (!isRecord(status)) return {}
   if (kind === 'Service' || kind === 'Node') return status
+  if (kind === 'Job') return isFinished(status) ? status : {}
   const { phase, podIP, podIPs } = status
   if (kind !== 'Pod' || (phase !== 'Succeeded' && phase !== 'Failed')) return {}
   return { phase, ...(podIP !== undefined && { podIP }), ...(podIPs !== undefined && { podIPs }) }
+}
+
+/** A Job that is done makes no pods. */
+function isFinished({ conditions }: Record<string, unknown>): boolean {
+  return (
+    Array.isArray(conditions) &&
+    conditions.some(
+      (each) =>
+        isRecord(each) && ['Complete', 'Failed'].includes(String(each['type'])) && each['status'] === 'True',
+    )
+  )
 }
 
 function keyOf(kind: string, namespace: string | undefined, name: string): string {

@@ -5,6 +5,7 @@
  * anew; Services keep theirs, of whatever range, unless something else has it here.
  */
 import { kinds } from '../../apiserver/index.ts'
+import { GENERATED_LABELS } from '../../apiserver/registry/kinds/job.ts'
 import { ADDRESS_PLAN, isAddress, isUnplanned, isWithin } from '../topology/plan.ts'
 import { isRecord, type Manifest } from './document.ts'
 import type { Warning } from './kinds.ts'
@@ -28,7 +29,7 @@ export function settleHere(
   const settled = manifests.map((manifest) => {
     const owned = withoutLostOwners(manifest, isHere)
     const placed = withoutLostNode(owned.manifest, exists)
-    const addressed = withoutTakenAddress(placed.manifest)
+    const addressed = withoutTakenAddress(withoutGenerated(placed.manifest))
     for (const { warning } of [owned, placed, addressed]) if (warning !== undefined) warnings.push(warning)
     return addressed.manifest
   })
@@ -116,6 +117,29 @@ function withoutLostNode(manifest: Manifest, exists: Exists): Step {
       message: `pod ${metadata.name ?? ''}: there is no node ${node} here: scheduled anew, on any node`,
       place: manifest.place('spec.nodeName'),
     },
+  }
+}
+
+/** A Job's selector, and the labels it selects by, hold a uid that is another here: the server makes them anew. */
+function withoutGenerated(manifest: Manifest): Manifest {
+  const { kind, spec } = manifest.object
+  if (kind !== 'Job' || !isDumped(manifest) || !isRecord(spec) || spec['manualSelector'] === true)
+    return manifest
+  const { selector: _selector, template, ...rest } = spec
+  const metadata = isRecord(template) && isRecord(template['metadata']) ? template['metadata'] : {}
+  const labels = isRecord(metadata['labels']) ? metadata['labels'] : {}
+  const own = Object.entries(labels).filter(([label]) => !GENERATED_LABELS.includes(label))
+  return {
+    object: {
+      ...manifest.object,
+      spec: {
+        ...rest,
+        template: isRecord(template)
+          ? { ...template, metadata: { ...metadata, labels: Object.fromEntries(own) } }
+          : template,
+      },
+    },
+    place: manifest.place,
   }
 }
 

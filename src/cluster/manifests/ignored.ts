@@ -12,11 +12,15 @@ type Found = readonly [field: string, message: string]
 const POD: Readonly<Record<string, { readonly spec: string; readonly metadata: string }>> = {
   Pod: { spec: 'spec', metadata: 'metadata' },
   ...Object.fromEntries(
-    ['Deployment', 'ReplicaSet', 'DaemonSet', 'StatefulSet'].map((kind) => [
+    ['Deployment', 'ReplicaSet', 'ReplicationController', 'DaemonSet', 'StatefulSet', 'Job'].map((kind) => [
       kind,
       { spec: 'spec.template.spec', metadata: 'spec.template.metadata' },
     ]),
   ),
+  CronJob: {
+    spec: 'spec.jobTemplate.spec.template.spec',
+    metadata: 'spec.jobTemplate.spec.template.metadata',
+  },
 }
 
 const ANNOTATIONS: Readonly<Record<string, string>> = {

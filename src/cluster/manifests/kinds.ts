@@ -28,6 +28,9 @@ const APPLIED: Readonly<Record<string, string>> = {
   ReplicaSet: 'apps/v1',
   DaemonSet: 'apps/v1',
   StatefulSet: 'apps/v1',
+  ReplicationController: 'v1',
+  Job: 'batch/v1',
+  CronJob: 'batch/v1',
   NetworkPolicy: 'networking.k8s.io/v1',
   ClusterNetworkPolicy: 'policy.networking.k8s.io/v1alpha2',
 }
@@ -35,9 +38,6 @@ const APPLIED: Readonly<Record<string, string>> = {
 /** Kinds that do concern packets or pods, and what their absence means. */
 const NOT_MODELLED: Readonly<Record<string, string>> = {
   Endpoints: 'is not mirrored: write an EndpointSlice',
-  Job: 'is not modelled: its pods do not run',
-  CronJob: 'is not modelled: its pods do not run',
-  ReplicationController: 'is not modelled: its pods do not run',
   Ingress: 'is not modelled: no ingress controller runs',
   IngressClass: 'is not modelled: no ingress controller runs',
   Gateway: 'is not modelled: no gateway controller runs',

@@ -81,7 +81,7 @@ function numberedPod(view: ClusterView, namespace: string, name: string): Pod | 
   const match = /^(.+)-(\d+)$/.exec(name)
   if (match === null) return undefined
   const [, workload = '', index] = match
-  for (const kind of ['Deployment', 'ReplicaSet', 'DaemonSet']) {
+  for (const kind of ['Deployment', 'ReplicaSet', 'ReplicationController', 'DaemonSet', 'Job', 'CronJob']) {
     const pods = podsOf(view, kind, namespace, workload)
     if (pods.length > 0) return pods[Number(index)]
   }

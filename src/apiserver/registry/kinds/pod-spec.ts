@@ -175,10 +175,17 @@ function validateToleration(
   return errors
 }
 
-/** The template of a workload: its labels, its spec, and that it runs for ever. */
+/** The template of a workload: its labels and its spec. */
+export function validatePodTemplate(template: PodTemplateSpec, field: string): FieldError[] {
+  return [
+    ...validateLabels(template.metadata?.labels, `${field}.labels`),
+    ...validatePodSpec(template.spec, `${field}.spec`),
+  ]
+}
+
+/** The template of a workload that runs for ever. */
 export function validateTemplate(template: PodTemplateSpec, field: string): FieldError[] {
-  const errors = validateLabels(template.metadata?.labels, `${field}.labels`)
-  errors.push(...validatePodSpec(template.spec, `${field}.spec`))
+  const errors = validatePodTemplate(template, field)
   if (template.spec.restartPolicy !== undefined && template.spec.restartPolicy !== 'Always')
     errors.push(notSupported(`${field}.spec.restartPolicy`, template.spec.restartPolicy, ['Always']))
   return errors

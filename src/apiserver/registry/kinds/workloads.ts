@@ -1,28 +1,13 @@
 /** Deployments, ReplicaSets, DaemonSets and StatefulSets (pkg/apis/apps: v1/defaults.go, validation). */
-import {
-  forbiddenField,
-  invalidValue,
-  notSupported,
-  required,
-  type FieldError,
-} from '../../meta/field-error.ts'
-import { jsonEqual, type Draft } from '../../meta/json.ts'
-import { matchesLabelSelector } from '../../meta/label-selector.ts'
+import { forbiddenField, invalidValue, notSupported, type FieldError } from '../../meta/field-error.ts'
+import { jsonEqual } from '../../meta/json.ts'
 import { dnsSubdomain } from '../../meta/validate-names.ts'
-import type {
-  DaemonSet,
-  Deployment,
-  IntOrString,
-  LabelSelector,
-  PodTemplateSpec,
-  ReplicaSet,
-  StatefulSet,
-} from '../../types/index.ts'
+import type { DaemonSet, Deployment, IntOrString, ReplicaSet, StatefulSet } from '../../types/index.ts'
 import { defineKind, fieldsOf } from '../kind.ts'
-import { conditions, kindSchema, labelSelector, validateLabelSelector } from '../metadata.ts'
+import { conditions, kindSchema, labelSelector } from '../metadata.ts'
 import { any, boolean, int32, int64, intOrString, list, object, string } from '../schema.ts'
 import { podTemplateSpec } from './pod-schema.ts'
-import { defaultTemplate, validateTemplate } from './pod-spec.ts'
+import { selectorIsFixed, validateReplicas, validateWorkload, withTemplate } from './templated.ts'
 
 const apps = {
   group: 'apps',
@@ -292,52 +277,8 @@ export const statefulsets = defineKind<StatefulSet>({
   },
 })
 
-interface Templated {
-  selector: LabelSelector
-  template?: PodTemplateSpec
-}
-
-function withTemplate<S extends Templated>(draft: { spec: Draft<S> }): Draft<S> {
-  const owner: { spec?: Draft<Templated> } = draft as { spec?: Draft<Templated> }
-  owner.spec ??= { selector: {} }
-  owner.spec.template ??= { spec: { containers: [] } }
-  defaultTemplate(owner.spec.template)
-  return draft.spec
-}
-
 function clearStatus(draft: { status?: object }): void {
   draft.status = {}
-}
-
-function validateReplicas(replicas = 0): FieldError[] {
-  return replicas < 0 ? [invalidValue('spec.replicas', replicas, 'must be greater than or equal to 0')] : []
-}
-
-function validateWorkload({ selector, template }: Templated): FieldError[] {
-  const errors: FieldError[] = []
-  if (selector === undefined) errors.push(required('spec.selector'))
-  else {
-    errors.push(...validateLabelSelector(selector, 'spec.selector'))
-    const empty =
-      Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions ?? []).length === 0
-    if (empty) errors.push(invalidValue('spec.selector', selector, 'empty selector is invalid'))
-    else if (template !== undefined && !matchesLabelSelector(selector, template.metadata?.labels))
-      errors.push(
-        invalidValue(
-          'spec.template.metadata.labels',
-          template.metadata?.labels,
-          '`selector` does not match template `labels`',
-        ),
-      )
-  }
-  if (template !== undefined) errors.push(...validateTemplate(template, 'spec.template'))
-  return errors
-}
-
-function selectorIsFixed(object: { spec: Templated }, old: { spec: Templated }): FieldError[] {
-  return jsonEqual(object.spec.selector, old.spec.selector)
-    ? []
-    : [invalidValue('spec.selector', object.spec.selector, 'field is immutable')]
 }
 
 function validateUpdateStrategy(type: string | undefined): FieldError[] {

@@ -224,6 +224,7 @@ export class Kubelet {
     const network = this.#connect(pod)
     if (network === undefined) {
       this.#waiting.add(key)
+      if (this.#addresses !== undefined) this.#noteNoAddress(pod, this.#addresses)
       return
     }
     const now = formatTime(this.#clock.now())
@@ -257,6 +258,22 @@ export class Kubelet {
     if (ips.every((ip) => ip !== undefined)) return { nodeName, hostNetwork: false, ips: ips as string[] }
     this.#addresses.forEach((block, index) => ips[index] !== undefined && block.release(ips[index]))
     return undefined
+  }
+
+  /** What the host-local plugin answers the kubelet, where it can be read in the API. */
+  #noteNoAddress(pod: Pod, blocks: readonly PodAddresses[]): void {
+    const type = 'PodReadyToStartContainers'
+    if (pod.status?.conditions?.some((condition) => condition.type === type)) return
+    const message = `no IP addresses available in range set: ${blocks.map(({ podCIDR }) => podCIDR).join(', ')}`
+    const lastTransitionTime = formatTime(this.#clock.now())
+    const condition: Condition = {
+      type,
+      status: 'False',
+      reason: 'FailedCreatePodSandBox',
+      message,
+      lastTransitionTime,
+    }
+    this.#write(pod, { ...pod.status, conditions: [...(pod.status?.conditions ?? []), condition] })
   }
 
   #turn(running: RunningPod, ready: boolean): void {

@@ -8,6 +8,7 @@ import { formatIp, parseCidr, type Cidr } from '../apiserver/meta/ip.ts'
 export type AddressOrder = 'next' | 'lowest'
 
 export class PodAddresses {
+  readonly podCIDR: string
   readonly #cidr: Cidr
   readonly #order: AddressOrder
   readonly #taken = new Set<bigint>()
@@ -15,6 +16,7 @@ export class PodAddresses {
 
   /** @throws RangeError when the text is no CIDR */
   constructor(podCIDR: string, order: AddressOrder = 'next') {
+    this.podCIDR = podCIDR
     this.#order = order
     const cidr = parseCidr(podCIDR)
     if (cidr === undefined) throw new RangeError(`pod CIDR ${JSON.stringify(podCIDR)} is not a CIDR`)

@@ -21,6 +21,7 @@ import { isRecord, type Manifest, type ManifestObject } from './document.ts'
 import { ignoredFields } from './ignored.ts'
 import { refuseUnknownFields } from './unknown-fields.ts'
 import { sortByKind, type Warning } from './kinds.ts'
+import { refuseTooManyPods } from './replicas.ts'
 
 type JsonMap = Readonly<Record<string, unknown>>
 
@@ -58,6 +59,7 @@ export class Applier {
     const sorted = applied.toSorted(
       (a, b) => (order.get(a.object.kind) ?? 0) - (order.get(b.object.kind) ?? 0),
     )
+    for (const manifest of sorted) refuseTooManyPods(manifest)
     for (const manifest of sorted) warnings.push(...this.#applyOne(manifest))
     return warnings
   }

@@ -10,6 +10,7 @@ import {
   type Service,
 } from '../../apiserver/index.ts'
 import { isRunning, podSockets, type ClusterView } from '../view.ts'
+import { topOwner } from '../workload.ts'
 import type { PlaceOf, Warning } from './kinds.ts'
 import { policyWarnings } from './policy-warnings.ts'
 
@@ -17,7 +18,7 @@ export function selectorWarnings(view: ClusterView, placeOf: PlaceOf): Warning[]
   return [
     ...view.services().flatMap((service) => serviceWarnings(view, service, placeOf)),
     ...policyWarnings(view, placeOf),
-    ...view.pods().flatMap((pod) => podWarnings(pod, placeOf)),
+    ...podWarnings(view, placeOf),
   ]
 }
 
@@ -55,21 +56,44 @@ function listens(pod: Pod, target: number | string, protocol: string): boolean {
   return podSockets(pod).some(({ port, protocol: its }) => port === target && its === protocol.toLowerCase())
 }
 
-function podWarnings(pod: Pod, placeOf: PlaceOf): Warning[] {
-  const { namespace, name, deletionTimestamp } = pod.metadata
-  const warnings: Warning[] = []
-  const label = `pod ${namespace ?? ''}/${name}`
-  const place = placeOf('Pod', namespace, name)
-  if (deletionTimestamp === undefined && !isRunning(pod) && (pod.status?.phase ?? 'Pending') === 'Pending') {
-    const unscheduled = pod.status?.conditions?.find(
-      ({ type, status }) => type === 'PodScheduled' && status === 'False',
-    )
-    warnings.push({
-      message: `${label} does not run${unscheduled?.message === undefined ? '' : `: ${unscheduled.message}`}`,
-      place: place?.() ?? {},
-    })
+/** Pods that wait and will not stop waiting, once a workload. */
+function podWarnings(view: ClusterView, placeOf: PlaceOf): Warning[] {
+  const workloads = new Map<string, { readonly kind: string; readonly pods: Pod[]; readonly idle: Pod[] }>()
+  for (const pod of view.pods()) {
+    const { kind, name } = topOwner(view, pod)
+    const key = `${kind} ${pod.metadata.namespace ?? ''}/${name}`
+    const workload = workloads.get(key) ?? { kind, pods: [], idle: [] }
+    workloads.set(key, workload)
+    workload.pods.push(pod)
+    if (isIdle(pod)) workload.idle.push(pod)
   }
-  return warnings
+  return [...workloads].flatMap(([key, { kind, pods, idle }]) => {
+    if (idle.length === 0) return []
+    const [namespace, name = ''] = key.slice(kind.length + 1).split('/')
+    const who =
+      kind === 'Pod' ? `pod ${namespace}/${name} does` : `${idle.length} of ${pods.length} pods of ${key} do`
+    const reasons = [...new Set(idle.flatMap(reasonOf))].join('; ')
+    return [
+      {
+        message: `${who} not run${reasons === '' ? '' : `: ${reasons}`}`,
+        place: placeOf(kind, namespace, name)?.() ?? {},
+      },
+    ]
+  })
+}
+
+function isIdle(pod: Pod): boolean {
+  const { metadata, status } = pod
+  return (
+    metadata.deletionTimestamp === undefined && !isRunning(pod) && (status?.phase ?? 'Pending') === 'Pending'
+  )
+}
+
+/** What the scheduler or the kubelet says about it. */
+function reasonOf({ status }: Pod): string[] {
+  return (status?.conditions ?? [])
+    .filter(({ status: met, message }) => met === 'False' && message !== undefined)
+    .map(({ message = '' }) => message)
 }
 
 function nothing(who: string, selector: LabelSelector, place: Warning['place']): Warning {

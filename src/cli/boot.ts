@@ -2,6 +2,7 @@
 import type { Cluster, ClusterOptions } from '../cluster/cluster.ts'
 import type { ProxyMode } from '../cluster/flow.ts'
 import type { Manifest } from '../cluster/manifests/document.ts'
+import { idleWorkloads } from '../cluster/workload.ts'
 import { Problem } from '../kernel/problem.ts'
 import { parseChoice, parseCount, type ClusterFlags } from './options.ts'
 
@@ -44,4 +45,15 @@ export async function bootWith(options: ClusterOptions, manifests: readonly Mani
     process.stderr.write(`podwire: warning: ${new Problem(message, place).message}\n`)
   }
   return cluster
+}
+
+/** Workloads without a running pod have no connections: whoever looks for them is told, a line a kind. */
+export function warnOfIdle({ view }: Cluster): void {
+  const byKind = new Map<string, string[]>()
+  for (const { kind, namespace, name } of idleWorkloads(view)) {
+    byKind.set(kind, [...(byKind.get(kind) ?? []), `${namespace}/${name}`])
+  }
+  for (const [kind, names] of byKind) {
+    process.stderr.write(`podwire: warning: left out, as no pod of it runs: ${kind} ${names.join(', ')}\n`)
+  }
 }

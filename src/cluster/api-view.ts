@@ -60,6 +60,10 @@ export class ApiView implements ClusterView {
     return this.#all(deployments)
   }
 
+  controllers() {
+    return Object.values(OWNERS).flatMap((kind) => this.#all(kind))
+  }
+
   namespaces() {
     return this.#all(namespaces)
   }

@@ -1,7 +1,7 @@
 /**
- * WHO and WHERE as people write them: `pod/NAME`, `NS/POD`, `NS/pod/NAME`, `deploy/NAME`, `node/NAME`, `svc/NAME`,
- * `NS/svc/NAME`, an IP address, `IP:PORT`. Only the writing is understood here; whether such a thing exists is looked
- * up in the cluster (`resolve/`).
+ * WHO and WHERE as people write them: `pod/NAME`, `NS/POD`, `NS/pod/NAME`, `deploy/NAME`, `NS/NAME[Kind]`, `node/NAME`,
+ * `svc/NAME`, `NS/svc/NAME`, an IP address, `IP:PORT`. Only the writing is understood here; whether such a thing exists
+ * is looked up in the cluster (`resolve/`).
  */
 import { Problem } from '../kernel/problem.ts'
 import { canonicalAddress, isAddress, isMappedAddress } from './topology/plan.ts'
@@ -12,44 +12,56 @@ export type Reference =
       readonly namespace: string
       readonly name: string
       readonly port?: number
+      /** `pod` was written: no workload of that name is meant. */
+      readonly exactly?: true
     }
   | { readonly kind: 'node'; readonly name: string; readonly port?: number }
   | { readonly kind: 'address'; readonly address: string; readonly port?: number }
 
-export type WorkloadKind =
-  'Deployment' | 'ReplicaSet' | 'ReplicationController' | 'StatefulSet' | 'DaemonSet' | 'Job' | 'CronJob'
+const WORKLOAD_KINDS = [
+  'Deployment',
+  'ReplicaSet',
+  'StatefulSet',
+  'DaemonSet',
+  'Job',
+  'CronJob',
+  'ReplicationController',
+] as const
+export type WorkloadKind = (typeof WORKLOAD_KINDS)[number]
 
-const KINDS: Readonly<Record<string, 'pod' | 'service' | 'node' | WorkloadKind>> = {
-  po: 'pod',
-  pod: 'pod',
-  pods: 'pod',
-  svc: 'service',
-  service: 'service',
-  services: 'service',
-  no: 'node',
-  node: 'node',
-  nodes: 'node',
-  deploy: 'Deployment',
-  deployment: 'Deployment',
-  deployments: 'Deployment',
-  rs: 'ReplicaSet',
-  replicaset: 'ReplicaSet',
-  replicasets: 'ReplicaSet',
-  rc: 'ReplicationController',
-  replicationcontroller: 'ReplicationController',
-  replicationcontrollers: 'ReplicationController',
-  sts: 'StatefulSet',
-  statefulset: 'StatefulSet',
-  statefulsets: 'StatefulSet',
-  ds: 'DaemonSet',
-  daemonset: 'DaemonSet',
-  daemonsets: 'DaemonSet',
-  job: 'Job',
-  jobs: 'Job',
-  cj: 'CronJob',
-  cronjob: 'CronJob',
-  cronjobs: 'CronJob',
-}
+const KINDS: ReadonlyMap<string, 'pod' | 'service' | 'node' | WorkloadKind> = new Map(
+  Object.entries({
+    po: 'pod',
+    pod: 'pod',
+    pods: 'pod',
+    svc: 'service',
+    service: 'service',
+    services: 'service',
+    no: 'node',
+    node: 'node',
+    nodes: 'node',
+    deploy: 'Deployment',
+    deployment: 'Deployment',
+    deployments: 'Deployment',
+    rs: 'ReplicaSet',
+    replicaset: 'ReplicaSet',
+    replicasets: 'ReplicaSet',
+    sts: 'StatefulSet',
+    statefulset: 'StatefulSet',
+    statefulsets: 'StatefulSet',
+    rc: 'ReplicationController',
+    replicationcontroller: 'ReplicationController',
+    replicationcontrollers: 'ReplicationController',
+    ds: 'DaemonSet',
+    daemonset: 'DaemonSet',
+    daemonsets: 'DaemonSet',
+    job: 'Job',
+    jobs: 'Job',
+    cj: 'CronJob',
+    cronjob: 'CronJob',
+    cronjobs: 'CronJob',
+  } as const),
+)
 
 const FORMS =
   'expected pod/NAME, NS/POD, deploy/NAME, node/NAME, svc/NAME, NS/svc/NAME, an IP address or IP:PORT'
@@ -63,19 +75,43 @@ export function parseReference(text: string, field: string): Reference {
   if (parts.some((part) => part === '')) throw new Problem(`${JSON.stringify(text)}: ${FORMS}`, { field })
   const [first, second, third] = parts as [string, string?, string?]
   const at = port === undefined ? {} : { port }
+  const labelled = /^((?:[^[/]+\/)?[^[/]+?) ?\[([^\]]*)\]$/.exec(path)
+  if (labelled !== null) return fromLabel(text, labelled, field, at)
   if (second === undefined) return { kind: 'pod', namespace: 'default', name: first, ...at }
   if (third === undefined) {
-    const kind = KINDS[first]
+    const kind = KINDS.get(first)
     if (kind === undefined) return { kind: 'pod', namespace: first, name: second, ...at }
     return kind === 'node'
       ? { kind, name: second, ...at }
-      : { kind, namespace: 'default', name: second, ...at }
+      : { kind, namespace: 'default', name: second, ...at, ...exactly(kind) }
   }
-  const kind = KINDS[second]
+  const kind = KINDS.get(second)
   if (parts.length > 3 || kind === undefined || kind === 'node') {
     throw new Problem(`${JSON.stringify(text)}: ${FORMS}`, { field })
   }
-  return { kind, namespace: first, name: third, ...at }
+  return { kind, namespace: first, name: third, ...at, ...exactly(kind) }
+}
+
+function exactly(kind: Reference['kind']): { exactly?: true } {
+  return kind === 'pod' ? { exactly: true } : {}
+}
+
+/** `shop/web[Deployment]`, as lists of connections name workloads. */
+function fromLabel(
+  text: string,
+  [, path = '', label = '']: readonly string[],
+  field: string,
+  at: { readonly port?: number },
+): Reference {
+  const kind = label === 'Pod' ? 'pod' : WORKLOAD_KINDS.find((candidate) => candidate === label)
+  if (kind === undefined) {
+    const known = suggest(label, ['Pod', ...WORKLOAD_KINDS])
+    throw new Problem(`${JSON.stringify(text)}: ${JSON.stringify(label)} is no kind of workload${known}`, {
+      field,
+    })
+  }
+  const [name = '', namespace = 'default'] = path.split('/').toReversed()
+  return { kind, namespace, name, ...at, ...exactly(kind) }
 }
 
 function parseAddress(text: string, field: string): Reference | undefined {
@@ -86,6 +122,10 @@ function parseAddress(text: string, field: string): Reference | undefined {
     return { kind: 'address', address: addressOf(address, field), ...portOf(port, field) }
   }
   if (isAddress(text)) return { kind: 'address', address: addressOf(text, field) }
+  const [base = '', length, ...more] = text.split('/')
+  if (isAddress(base) && more.length === 0 && /^\d+$/.test(length ?? '')) {
+    throw new Problem(`${text} is a range: give one address of it`, { field })
+  }
   if (!/^[\d.]+(:.*)?$/.test(text)) return undefined
   const [address = '', port] = text.split(':')
   if (!isAddress(address)) throw new Problem(`${JSON.stringify(address)} is not an IP address`, { field })

@@ -20,6 +20,8 @@ export interface ClusterView {
   services(): readonly Service[]
   endpointSlices(): readonly EndpointSlice[]
   deployments(): readonly Deployment[]
+  /** Deployments, ReplicaSets, DaemonSets and StatefulSets. */
+  controllers(): readonly KubeObject[]
   namespaces(): readonly KubeObject[]
   networkPolicies(): readonly NetworkPolicy[]
   clusterNetworkPolicies(): readonly ClusterNetworkPolicy[]

@@ -42,6 +42,26 @@ export function workloads(view: ClusterView): Workload[] {
   })
 }
 
+/** Workloads of which no pod runs, and that are not done: by kind, namespace and name. */
+export function idleWorkloads(view: ClusterView): Pick<Workload, 'kind' | 'namespace' | 'name'>[] {
+  const running = new Set(workloads(view).map(keyOf))
+  const waiting = view
+    .pods()
+    .filter((pod) => pod.status?.phase !== 'Succeeded' && pod.status?.phase !== 'Failed')
+    .map((pod) => ({ ...topOwner(view, pod), namespace: pod.metadata.namespace ?? '' }))
+  const all = [
+    ...view
+      .controllers()
+      .filter(({ metadata }) => !metadata.ownerReferences?.some(({ controller }) => controller === true))
+      .map(({ kind, metadata: { namespace = '', name } }) => ({ kind, namespace, name })),
+    ...waiting,
+  ]
+  const idle = new Map(all.map((one) => [keyOf(one), one]))
+  for (const key of running) idle.delete(key)
+  const rank = (one: Pick<Workload, 'kind' | 'namespace' | 'name'>): string => `${one.kind} ${keyOf(one)}`
+  return [...idle.values()].sort((a, b) => (rank(a) < rank(b) ? -1 : 1))
+}
+
 function keyOf({ namespace, name, kind }: { namespace: string; name: string; kind: string }): string {
   return `${namespace}/${name}/${kind}`
 }

@@ -21,6 +21,7 @@ export function viewOf(objects: readonly KubeObject[]): ClusterView {
     services: () => all('Service'),
     endpointSlices: () => all('EndpointSlice'),
     deployments: () => all('Deployment'),
+    controllers: () => ['Deployment', 'ReplicaSet', 'DaemonSet', 'StatefulSet'].flatMap((kind) => all(kind)),
     namespaces: () => all('Namespace'),
     networkPolicies: () => all('NetworkPolicy'),
     clusterNetworkPolicies: () => all('ClusterNetworkPolicy'),
@@ -80,6 +81,10 @@ export function replicaSet(path: string, owner?: { kind: string; name: string })
     kind: 'ReplicaSet',
     metadata: meta(path, owner === undefined ? {} : { ownerReferences: [ownedBy(owner)] }),
   }
+}
+
+export function deployment(path: string, replicas: number): KubeObject {
+  return { apiVersion: 'apps/v1', kind: 'Deployment', metadata: meta(path), spec: { replicas } } as KubeObject
 }
 
 export function service(path: string, spec: ServiceSpec, loadBalancer: readonly string[] = []): Service {

@@ -1,20 +1,20 @@
 /** `podwire explain`: why two ends may talk or not, for every port, tier by tier. */
-import type { Cluster } from '../../cluster/cluster.ts'
-import { Explainer, type ExplainedEnd, type Explanation } from '../../cluster/policy/explain.ts'
-import { endpointOf, has } from '../../cluster/policy/listing.ts'
-import { asProblems } from '../../cluster/policy/mirror.ts'
-import { workloadPeers } from '../../cluster/policy/peers.ts'
-import { parseReference } from '../../cluster/reference.ts'
-import { findNode, findPod, podWith } from '../../cluster/resolve/find.ts'
-import { familyOf } from '../../cluster/topology/plan.ts'
-import { topOwner } from '../../cluster/workload.ts'
 import type { Pod } from '../../apiserver/index.ts'
+import { PairExplainer, type ExplainedEnd, type Explanation } from '../../cluster/policy/explain-pairs.ts'
+import { has } from '../../cluster/policy/listing.ts'
+import { asProblems } from '../../cluster/policy/mirror.ts'
+import { workloadLabel, workloadPeers } from '../../cluster/policy/peers.ts'
+import { parseReference } from '../../cluster/reference.ts'
+import { findNode, findPods, podWith } from '../../cluster/resolve/find.ts'
+import { familyOf } from '../../cluster/topology/plan.ts'
+import type { ClusterView } from '../../cluster/view.ts'
 import { Problem } from '../../kernel/problem.ts'
 import type { Family } from '../../kernel/ruleset.ts'
-import { boot } from '../boot.ts'
+import { boot, warnOfIdle } from '../boot.ts'
 import { EXIT_DONE } from '../exit.ts'
 import { formatExplanations } from '../format/explain.ts'
 import { parseChoice, type ClusterFlags } from '../options.ts'
+import { write } from '../output.ts'
 import { parsePolicyOptions, type PolicyFlags } from '../policy-options.ts'
 
 export interface ExplainFlags extends ClusterFlags, PolicyFlags {
@@ -32,25 +32,64 @@ export async function explain(flags: ExplainFlags): Promise<number> {
     flags.explainOnly === undefined
       ? undefined
       : parseChoice(flags.explainOnly, '--explain-only', ['allow', 'deny'], 'allow')
-  const options = parsePolicyOptions(flags)
+  const policy = parsePolicyOptions(flags)
   const cluster = await boot(flags)
-  const all = asProblems(() => {
-    const explainer = new Explainer(cluster.view, cluster.evaluator(options))
-    return pairsOf(cluster, flags, family).map(([from, to]) => explainer.explain(from, to, family))
-  })
-  process.stdout.write(
-    formatExplanations(
-      all.flatMap((one) => cut(one, only)),
-      format,
-    ),
+  warnOfIdle(cluster)
+  const { view } = cluster
+  const ends = {
+    from: flags.from === undefined ? undefined : named(view, flags.from, '--from', family),
+    to: flags.to === undefined ? undefined : named(view, flags.to, '--to', family),
+  }
+  const nodesAsked = [ends.from, ends.to].some((end) => end !== undefined && 'endpoint' in end)
+  const explainer = asProblems(
+    () => new PairExplainer(view, (its) => cluster.evaluator(its), { policy, family, nodesAsked }),
   )
+  const all = explanations(explainer, everyone(view, family), ends)
+  await write(formatExplanations(cut(problemsOf(all), only), format))
   return EXIT_DONE
 }
 
-function cut(explanation: Explanation, only: 'allow' | 'deny' | undefined): Explanation[] {
-  if (only === undefined) return [explanation]
-  const parts = explanation.parts.filter(({ allowed }) => allowed === (only === 'allow'))
-  return parts.length === 0 ? [] : [{ ...explanation, parts }]
+interface Asked {
+  readonly from: ExplainedEnd | undefined
+  readonly to: ExplainedEnd | undefined
+}
+
+/** What is not named is every workload in turn, and the addresses outside of the cluster. */
+function* explanations(
+  explainer: PairExplainer,
+  all: readonly Workload[],
+  { from, to }: Asked,
+): Generator<Explanation> {
+  for (const source of from === undefined ? all : [from]) {
+    for (const target of to === undefined ? all : [to]) {
+      const itself = source.label === target.label && 'pods' in target && target.pods.length === 1
+      // A pod's way to itself is told to whoever asks for it.
+      if (!itself || (from !== undefined && to !== undefined)) yield* explainer.pair(source, target)
+    }
+    if (to === undefined && 'pods' in source) yield* explainer.outside(source, 'egress')
+  }
+  if (from !== undefined) return
+  for (const target of to === undefined ? all : [to]) {
+    if ('pods' in target) yield* explainer.outside(target, 'ingress')
+  }
+}
+
+/** One after the other; what policies cannot answer is a mistake of whoever asks. */
+function* problemsOf<T>(items: Generator<T>): Generator<T> {
+  for (;;) {
+    const next = asProblems(() => items.next())
+    if (next.done === true) return
+    yield next.value
+  }
+}
+
+function* cut(all: Iterable<Explanation>, only: 'allow' | 'deny' | undefined): Generator<Explanation> {
+  for (const explanation of all) {
+    const parts = explanation.parts.filter(
+      ({ allowed }) => only === undefined || allowed === (only === 'allow'),
+    )
+    if (parts.length > 0) yield { ...explanation, parts }
+  }
 }
 
 /** The family of the addresses among the ends, which --family and each other may not contradict. */
@@ -74,65 +113,48 @@ function familyAsked({ family, from, to }: ExplainFlags): Family {
   return known?.family ?? 'ipv4'
 }
 
-type Pair = readonly [from: ExplainedEnd, to: ExplainedEnd]
+type Workload = Extract<ExplainedEnd, { readonly pods: readonly Pod[] }>
 
-/** What is not named is every workload in turn; a workload is told by its first pod (and its second, to itself). */
-function pairsOf({ view }: Cluster, { from, to }: ExplainFlags, family: Family): Pair[] {
-  const everyone = (): Candidate[] =>
-    workloadPeers(view).flatMap(({ label, pods }) => {
-      const [first, second] = pods.filter((pod) => has(pod, family))
-      return first === undefined
-        ? []
-        : [{ ...endOf(label, first), ...(second === undefined ? {} : { second }) }]
-    })
-  const sources = from === undefined ? everyone() : [named(view, from, '--from', family)]
-  const targets = to === undefined ? everyone() : [named(view, to, '--to', family)]
-  const both = from !== undefined && to !== undefined
-  return sources.flatMap((source) =>
-    targets.flatMap((target): Pair[] => {
-      if (source.label !== target.label || both) return [[source, target]]
-      return target.second === undefined ? [] : [[source, endOf(target.label, target.second)]]
-    }),
-  )
+function everyone(view: ClusterView, family: Family): Workload[] {
+  return workloadPeers(view).flatMap(({ label, pods }) => {
+    const own = pods.filter((pod) => has(pod, family))
+    return own.length === 0 ? [] : [{ label, pods: own }]
+  })
 }
 
-interface Candidate extends ExplainedEnd {
-  readonly second?: Pod
-}
-
-function endOf(label: string, pod: Pod): ExplainedEnd {
-  return { label, endpoint: endpointOf(pod), pod }
-}
-
-function named(view: Cluster['view'], text: string, field: string, family: Family): Candidate {
+function named(view: ClusterView, text: string, field: string, family: Family): ExplainedEnd {
   const reference = parseReference(text, field)
   if (reference.port !== undefined) {
     throw new Problem('every port is explained: leave it out, or ask podwire trace --reference', { field })
   }
-  if (reference.kind === 'service') {
-    throw new Problem(
-      'policies see the pods of a Service, not the Service: name one, or ask podwire trace --reference',
-      {
-        field,
-      },
-    )
+  switch (reference.kind) {
+    case 'service':
+      throw new Problem(
+        'policies see the pods of a Service, not the Service: name one, or ask podwire trace --reference',
+        { field },
+      )
+    case 'node':
+      findNode(view, reference.name, field)
+      return { label: `node/${reference.name}`, endpoint: { kind: 'node', name: reference.name } }
+    case 'address': {
+      const { address } = reference
+      const pod = podWith(view, address)
+      return pod === undefined ? { label: address, endpoint: { kind: 'address', address } } : podEnd(pod)
+    }
+    default: {
+      const { workload, pods } = findPods(view, reference, field)
+      const own = pods.filter((pod) => has(pod, family))
+      const label = workload === undefined ? podLabel(pods[0]!) : workloadLabel(workload)
+      if (own.length === 0) throw new Problem(`${label} has no ${family} address`, { field })
+      return { label, pods: own }
+    }
   }
-  if (reference.kind === 'node') {
-    findNode(view, reference.name, field)
-    return { label: `node/${reference.name}`, endpoint: { kind: 'node', name: reference.name } }
-  }
-  const pod =
-    reference.kind === 'address' ? podWith(view, reference.address) : findPod(view, reference, field)
-  if (pod === undefined) {
-    const { address } = reference as { address: string }
-    return { label: address, endpoint: { kind: 'address', address } }
-  }
-  if (!has(pod, family)) {
-    throw new Problem(`pod ${pod.metadata.namespace ?? ''}/${pod.metadata.name} has no ${family} address`, {
-      field,
-    })
-  }
-  const { kind, name } = topOwner(view, pod)
-  const label = `${pod.metadata.namespace ?? ''}/${name}[${kind}]`
-  return endOf(label, pod)
+}
+
+function podEnd(pod: Pod): Workload {
+  return { label: podLabel(pod), pods: [pod] }
+}
+
+function podLabel({ metadata }: Pod): string {
+  return workloadLabel({ kind: 'Pod', namespace: metadata.namespace ?? '', name: metadata.name })
 }

@@ -3,7 +3,7 @@ import { exposureOf } from '../../cluster/policy/exposure.ts'
 import { focus, focusExposure, type Focus } from '../../cluster/policy/focus.ts'
 import { listConnections } from '../../cluster/policy/listing.ts'
 import { asProblems } from '../../cluster/policy/mirror.ts'
-import { boot } from '../boot.ts'
+import { boot, warnOfIdle } from '../boot.ts'
 import { EXIT_DONE } from '../exit.ts'
 import { formatExposure } from '../format/exposure.ts'
 import { formatList, LIST_FORMATS, listLines } from '../format/listing.ts'
@@ -27,6 +27,7 @@ export async function list(flags: ListFlags): Promise<number> {
   const options = parsePolicyOptions(flags)
   const wanted = focusOf(flags)
   const cluster = await boot(flags)
+  warnOfIdle(cluster)
   const { view } = cluster
   const text = asProblems(() => {
     const evaluator = cluster.evaluator(options)

@@ -1,6 +1,6 @@
 /** `podwire matrix`: who may talk to whom. */
 import { parsePorts } from '../../cluster/reference.ts'
-import { boot } from '../boot.ts'
+import { boot, warnOfIdle } from '../boot.ts'
 import { EXIT_DONE } from '../exit.ts'
 import { formatMatrix, MATRIX_FORMATS } from '../format/matrix.ts'
 import { parseChoice, type ClusterFlags } from '../options.ts'
@@ -17,6 +17,7 @@ export async function matrix(flags: MatrixFlags): Promise<number> {
   const ports = parsePorts(flags.port, '--port')
   const options = parseReferenceOptions(flags)
   const cluster = await boot(flags)
+  warnOfIdle(cluster)
   process.stdout.write(
     flags.reference === true
       ? formatMatrix(cluster.referenceMatrix({ ports }, options), format, 'reference')

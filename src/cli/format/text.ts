@@ -39,3 +39,13 @@ export function alignColumns(rows: readonly (readonly string[])[]): string[] {
       .trimEnd(),
   )
 }
+
+/** What `JSON.stringify(list, null, 1)` gives, piece by piece, for lists that are long or still being made. */
+export function* jsonList<T>(items: Iterable<T>, valueOf: (item: T) => unknown): Generator<string> {
+  let before = '[\n '
+  for (const item of items) {
+    yield before + JSON.stringify(valueOf(item), null, 1).replaceAll('\n', '\n ')
+    before = ',\n '
+  }
+  yield before.startsWith('[') ? '[]\n' : '\n]\n'
+}

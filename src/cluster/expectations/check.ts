@@ -7,8 +7,8 @@ import { Problem } from '../../kernel/problem.ts'
 import type { Cluster } from '../cluster.ts'
 import type { ConnectRequest } from '../connect.ts'
 import { parseReference } from '../reference.ts'
-import { isRunning, type ClusterView } from '../view.ts'
-import { podsOf } from '../workload.ts'
+import { findPods } from '../resolve/find.ts'
+import type { ClusterView } from '../view.ts'
 import type { Expectation, Expected } from './read.ts'
 
 export interface Checked {
@@ -120,14 +120,11 @@ function requestsOf(view: ClusterView, expectation: Expectation): ConnectRequest
 /** Every running pod of a workload; anything else is itself. */
 function podsMeant(view: ClusterView, text: string, field: string): string[] {
   const reference = parseReference(text, field)
-  const { kind } = reference
-  if (kind === 'address' || kind === 'node' || kind === 'pod' || kind === 'service') return [text]
-  const { namespace, name, port } = reference
-  const pods = podsOf(view, kind, namespace, name).filter(isRunning)
-  // Whoever resolves the name says best what is missing.
-  if (pods.length === 0) return [text]
-  const suffix = port === undefined ? '' : `:${port}`
-  return pods.map(({ metadata }) => `${namespace}/${metadata.name}${suffix}`)
+  if (reference.kind === 'address' || reference.kind === 'node' || reference.kind === 'service') return [text]
+  const { workload, pods } = findPods(view, reference, field)
+  if (workload === undefined) return [text]
+  const suffix = reference.port === undefined ? '' : `:${reference.port}`
+  return pods.map(({ metadata }) => `${workload.namespace}/${metadata.name}${suffix}`)
 }
 
 function atPlace<T>(place: Expectation['place'], action: () => T): T {

@@ -2,14 +2,15 @@
 import { hasConnection, type ConnectionSet } from '../../policy/evaluate/index.ts'
 import type { Direction } from '../../policy/evaluate/question.ts'
 import { Problem } from '../../kernel/problem.ts'
-import { parsePort, parseProtocol, suggest } from '../reference.ts'
+import { parsePort, parseProtocol, parseReference, suggest } from '../reference.ts'
 import type { ClusterView } from '../view.ts'
+import { idleWorkloads } from '../workload.ts'
 import type { ExposureReport } from './exposure.ts'
 import type { ListedConnection } from './listing.ts'
 import { workloadPeers, type Peer } from './peers.ts'
 
 export interface Focus {
-  /** `name` or `namespace/name`: lines of these. */
+  /** `name`, `namespace/name`, `deploy/name`, `namespace/name[Kind]` …: lines of these. */
   readonly workloads?: readonly string[]
   /** And of these at the other end. Needs `workloads`. */
   readonly peers?: readonly string[]
@@ -66,11 +67,18 @@ export function focusExposure(
   }
 }
 
+/** As `--from` takes workloads; a name alone means those of every namespace. */
 function isOneOf(peer: Peer, names: readonly string[]): boolean {
-  return (
-    peer.kind === 'workload' &&
-    names.some((name) => name === peer.name || name === `${peer.namespace}/${peer.name}`)
-  )
+  if (peer.kind !== 'workload') return false
+  const { namespace, name, workloadKind, label } = peer
+  return names.some((given) => {
+    if (given === name || given === `${namespace}/${name}` || given === label) return true
+    if (!/[/[]/.test(given)) return false
+    const reference = parseReference(given, '--focus-workload')
+    if (reference.kind === 'node' || reference.kind === 'address') return false
+    const kind = reference.kind === 'pod' ? 'Pod' : reference.kind
+    return kind === workloadKind && reference.namespace === namespace && reference.name === name
+  })
 }
 
 function checkNames(view: ClusterView, names: readonly string[], field: string): void {
@@ -78,6 +86,11 @@ function checkNames(view: ClusterView, names: readonly string[], field: string):
   for (const name of names) {
     if (peers.some((peer) => isOneOf(peer, [name]))) continue
     const known = peers.map((peer) => (name.includes('/') ? `${peer.namespace}/${peer.name}` : peer.name))
+    const [, namespace, bare = name] = /^(?:(.*)\/)?([^/[]+)/.exec(name) ?? []
+    const idle = idleWorkloads(view).some(
+      (one) => one.name === bare && (namespace === undefined || one.namespace === namespace),
+    )
+    if (idle) throw new Problem(`workload ${name} has no running pod`, { field })
     throw new Problem(`there is no workload ${name}${suggest(name, known)}`, { field })
   }
 }

@@ -6,6 +6,8 @@
 import { PORT_PROTOCOLS, type PortProtocol } from '../../policy/evaluate/facts.ts'
 import type { ClusterView } from '../view.ts'
 
+type PolicyView = Pick<ClusterView, 'networkPolicies' | 'clusterNetworkPolicies'>
+
 export interface MentionedPorts {
   readonly protocol: PortProtocol
   /** Both are in the range. */
@@ -14,7 +16,7 @@ export interface MentionedPorts {
 }
 
 /** By number. Names mean ports of pods, and entries without ports all of a protocol: neither mentions a number. */
-export function mentionedPorts(view: ClusterView): MentionedPorts[] {
+export function mentionedPorts(view: PolicyView): MentionedPorts[] {
   const namespaced = view
     .networkPolicies()
     .flatMap(({ spec: { ingress = [], egress = [] } }) => [...ingress, ...egress])
@@ -41,7 +43,7 @@ export function mentionedPorts(view: ClusterView): MentionedPorts[] {
 }
 
 /** Each text once, exceptions among them. */
-export function mentionedCidrs(view: ClusterView): string[] {
+export function mentionedCidrs(view: PolicyView): string[] {
   const blocks = view
     .networkPolicies()
     .flatMap(({ spec: { ingress = [], egress = [] } }) => [

@@ -2,7 +2,7 @@
 import type { Pod } from '../../apiserver/types/index.ts'
 import { rangeText, type AddressRange } from '../../policy/evaluate/address.ts'
 import type { ClusterView } from '../view.ts'
-import { workloads } from '../workload.ts'
+import { workloads, type Workload } from '../workload.ts'
 
 export interface WorkloadPeer {
   readonly kind: 'workload'
@@ -26,12 +26,21 @@ export type Peer = WorkloadPeer | ExternalPeer
 export function workloadPeers(view: ClusterView): WorkloadPeer[] {
   return workloads(view).map(({ kind, namespace, name, pods }) => ({
     kind: 'workload',
-    label: `${namespace}/${name}[${kind}]`,
+    label: workloadLabel({ kind, namespace, name }),
     namespace,
     name,
     workloadKind: kind,
     pods,
   }))
+}
+
+/** As `parseReference` takes it. */
+export function workloadLabel({
+  kind,
+  namespace,
+  name,
+}: Pick<Workload, 'kind' | 'namespace' | 'name'>): string {
+  return `${namespace}/${name}[${kind}]`
 }
 
 export function externalPeer(range: AddressRange): ExternalPeer {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { run } from '../../../src/cli/program.ts'
 import type { Connectivity, ReferenceAnswer } from '../../../src/index.ts'
+import { Evaluator } from '../../../src/policy/evaluate/index.ts'
 import { elements, parseXml } from '../../support/xml.ts'
 
 // The command line in this process; test/unit/cli/cli.test.ts runs the built program.
@@ -61,6 +62,39 @@ spec:
       ports: [{ protocol: UDP, port: 53 }]
 `
 
+/** On each node an agent that is the node to policies, and two pods that policies tell apart by their names. */
+const DIFFER = `
+apiVersion: v1
+kind: Namespace
+metadata: { name: data }
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: { name: db, namespace: data }
+spec:
+  replicas: 2
+  selector: { matchLabels: { app: db } }
+  template:
+    metadata: { labels: { app: db } }
+    spec: { containers: [{ name: main, image: db }] }
+---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: { name: agent, namespace: data }
+spec:
+  selector: { matchLabels: { app: agent } }
+  template:
+    metadata: { labels: { app: agent } }
+    spec: { hostNetwork: true, containers: [{ name: main, image: agent }] }
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: first, namespace: data }
+spec:
+  podSelector: { matchLabels: { statefulset.kubernetes.io/pod-name: db-0 } }
+  ingress: [{ from: [{ ipBlock: { cidr: 9.0.0.0/8 } }] }]
+`
+
 let folder = ''
 const path = (name: string): string => join(folder, name)
 beforeAll(() => {
@@ -99,6 +133,9 @@ default/web[Deployment] => default/web[Deployment] : All Connections
 
   it.each([
     [['--focus-workload', 'db'], 2],
+    [['--focus-workload', 'default/db[Pod]'], 2],
+    [['--focus-workload', 'deploy/web'], 3],
+    [['--focus-workload', 'default/pod/db'], 2],
     [['--focus-workload', 'default/db', '--focus-direction', 'ingress'], 1],
     [['--focus-workload', 'db', '--focus-workload-peer', 'web'], 1],
     [['--focus-conn', 'tcp-5432'], 3],
@@ -166,8 +203,14 @@ describe('podwire explain', () => {
     }[]
     expect(pairs.map(({ src, dst }) => `${src} ${dst}`)).toEqual([
       'default/db[Pod] default/web[Deployment]',
+      'default/db[Pod] 0.0.0.0-192.0.1.255[External]',
+      'default/db[Pod] 192.0.2.0-192.0.2.127[External]',
+      'default/db[Pod] 192.0.2.128-255.255.255.255[External]',
       'default/web[Deployment] default/db[Pod]',
       'default/web[Deployment] default/web[Deployment]',
+      'default/web[Deployment] 0.0.0.0-255.255.255.255[External]',
+      '0.0.0.0-255.255.255.255[External] default/db[Pod]',
+      '0.0.0.0-255.255.255.255[External] default/web[Deployment]',
     ])
     const denied = (
       await podwire('explain', ...both(), '--from', 'db', '--explain-only', 'deny', '-o', 'json')
@@ -203,6 +246,127 @@ describe('podwire explain', () => {
       'deploy/web',
     )
     expect(stdout).toContain('    denied with --policy-option ipBlockMatchesPods=false\n')
+  })
+})
+
+describe('podwire explain, pods of one workload that differ', () => {
+  const ask = async (...args: string[]) => {
+    writeFileSync(path('differ.yaml'), DIFFER)
+    return podwire('explain', '-f', path('differ.yaml'), ...args)
+  }
+  const headings = (text: string): string[] =>
+    text
+      .split('\n')
+      .filter((line) => line.includes(' => '))
+      .map((line) => line.replaceAll(/agent-[a-z0-9]{5}/g, 'agent-POD'))
+
+  it('explains each different pair, and says of which pods', async () => {
+    const { stdout } = await ask('--from', 'data/agent', '--to', 'data/db', '--nodes', '2')
+    // A pod's own node always comes through.
+    expect(headings(stdout)).toEqual([
+      'data/agent[DaemonSet] => data/db[StatefulSet] (1 of 4 pairs of pods: data/agent-POD => data/db-0)',
+      'data/agent[DaemonSet] => data/db[StatefulSet] (1 of 4 pairs of pods: data/agent-POD => data/db-1)',
+      'data/agent[DaemonSet] => data/db[StatefulSet] (1 of 4 pairs of pods: data/agent-POD => data/db-0)',
+      'data/agent[DaemonSet] => data/db[StatefulSet] (1 of 4 pairs of pods: data/agent-POD => data/db-1)',
+    ])
+    const denied = await ask('--from', 'data/agent', '--to', 'data/db', '--explain-only', 'deny')
+    expect(headings(denied.stdout)).toHaveLength(1)
+  })
+
+  it('what differs in the addresses outside, and JSON', async () => {
+    const { stdout } = await ask('--to', 'data/db', '-o', 'json')
+    const outside = (JSON.parse(stdout) as { src: string; pods?: object }[]).filter(({ src }) =>
+      src.endsWith('[External]'),
+    )
+    const [first, second] = [
+      { pairs: 1, of: 2, groups: [{ src: [], dst: ['data/db-0'] }] },
+      { pairs: 1, of: 2, groups: [{ src: [], dst: ['data/db-1'] }] },
+    ]
+    expect(outside.map(({ src, pods }) => ({ src, pods }))).toEqual([
+      { src: '0.0.0.0-8.255.255.255[External]', pods: first },
+      { src: '9.0.0.0-9.255.255.255[External]', pods: first },
+      { src: '10.0.0.0-255.255.255.255[External]', pods: first },
+      { src: '0.0.0.0-255.255.255.255[External]', pods: second },
+    ])
+  })
+
+  it('is headed by the pod that was asked for', async () => {
+    const { stdout } = await ask('--from', 'data/db-1', '--to', 'data/db-0')
+    expect(headings(stdout)).toEqual(['data/db-1[Pod] => data/db-0[Pod]'])
+  })
+
+  it('takes every name of a workload, and a range for a mistake', async () => {
+    for (const name of ['data/db', 'data/db[StatefulSet]', 'data/sts/db'])
+      expect(headings((await ask('--from', name, '--to', '192.0.2.1')).stdout)).toEqual([
+        'data/db[StatefulSet] => 192.0.2.1',
+      ])
+    expect((await ask('--from', '8.8.8.0/24', '--to', 'data/db')).stderr).toContain(
+      'podwire: --from: 8.8.8.0/24 is a range: give one address of it\n',
+    )
+  })
+})
+
+describe('podwire explain of many', () => {
+  /** Pods of one sort; what grows is how many there are. */
+  const many = (count: number): string =>
+    Array.from(
+      { length: count },
+      (_, index) =>
+        `{apiVersion: v1, kind: Pod, metadata: {name: p${index}, labels: {app: ${index % 2 === 0 ? 'web' : 'db'}}}, spec: {containers: [{name: m, image: i}]}}`,
+    ).join('\n---\n')
+
+  it('asks anew only what policies tell apart', async () => {
+    const asked = async (count: number): Promise<number> => {
+      writeFileSync(path('many.yaml'), `${many(count)}\n---${POLICY}`)
+      const spy = vi.spyOn(Evaluator.prototype, 'verdict')
+      const { stdout } = await podwire('explain', '-f', path('many.yaml'), '-o', 'json')
+      const questions = spy.mock.calls.length
+      spy.mockRestore()
+      // Every part that is told needs one, for its words.
+      const told = (JSON.parse(stdout) as { parts: unknown[] }[]).flatMap(({ parts }) => parts).length
+      return questions - told
+    }
+    const few = await asked(6)
+    expect(few).toBeGreaterThan(0)
+    expect(await asked(24)).toBe(few)
+  })
+
+  it('stops when nobody reads any more', async () => {
+    writeFileSync(path('many.yaml'), many(60))
+    const stop = vi.spyOn(process.stdout, 'write').mockImplementation(() => {
+      process.nextTick(() =>
+        process.stdout.emit('error', Object.assign(new Error('gone'), { code: 'EPIPE' })),
+      )
+      return true
+    })
+    const ignore = (): void => {}
+    process.stdout.on('error', ignore)
+    try {
+      expect(await run(['explain', '-f', path('many.yaml')], '0')).toBe(0)
+      expect(stop).toHaveBeenCalledTimes(1)
+    } finally {
+      stop.mockRestore()
+      process.stdout.off('error', ignore)
+    }
+  })
+})
+
+describe('workloads of which no pod runs', () => {
+  it.each(['list', 'explain', 'matrix'])('%s names them, a line a kind', async (command) => {
+    const zero = (name: string): string =>
+      `${WORKLOADS.split('---')[0]}`
+        .replace('name: web }', `name: ${name} }`)
+        .replace('replicas: 2', 'replicas: 0')
+    writeFileSync(path('zero.yaml'), [zero('none'), zero('nothing'), WORKLOADS].join('\n---\n'))
+    const port = command === 'matrix' ? ['--port', '80'] : []
+    const { stderr, status } = await podwire(command, '-f', path('zero.yaml'), ...port)
+    expect(status).toBe(0)
+    expect(stderr).toBe(
+      'podwire: warning: left out, as no pod of it runs: Deployment default/none, default/nothing\n',
+    )
+    expect((await podwire('list', '-f', path('zero.yaml'), '--focus-workload', 'none')).stderr).toContain(
+      'podwire: --focus-workload: workload none has no running pod\n',
+    )
   })
 })
 

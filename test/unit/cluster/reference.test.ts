@@ -4,9 +4,15 @@ import { parsePorts, parseReference, suggest } from '../../../src/cluster/refere
 describe('parseReference', () => {
   it.each([
     ['web-0', { kind: 'pod', namespace: 'default', name: 'web-0' }],
-    ['pod/web-0', { kind: 'pod', namespace: 'default', name: 'web-0' }],
+    ['pod/web-0', { kind: 'pod', namespace: 'default', name: 'web-0', exactly: true }],
     ['shop/web-0', { kind: 'pod', namespace: 'shop', name: 'web-0' }],
-    ['shop/pod/web-0', { kind: 'pod', namespace: 'shop', name: 'web-0' }],
+    ['shop/pod/web-0', { kind: 'pod', namespace: 'shop', name: 'web-0', exactly: true }],
+    ['shop/web[Deployment]', { kind: 'Deployment', namespace: 'shop', name: 'web' }],
+    ['shop/web [StatefulSet]:80', { kind: 'StatefulSet', namespace: 'shop', name: 'web', port: 80 }],
+    ['web[Pod]', { kind: 'pod', namespace: 'default', name: 'web', exactly: true }],
+    // Names of what every JavaScript object has are namespaces as others.
+    ['constructor/web', { kind: 'pod', namespace: 'constructor', name: 'web' }],
+    ['toString/pod/web', { kind: 'pod', namespace: 'toString', name: 'web', exactly: true }],
     ['deploy/web', { kind: 'Deployment', namespace: 'default', name: 'web' }],
     ['shop/deployment/web', { kind: 'Deployment', namespace: 'shop', name: 'web' }],
     ['sts/redis', { kind: 'StatefulSet', namespace: 'default', name: 'redis' }],
@@ -30,6 +36,10 @@ describe('parseReference', () => {
     ['a/b/c', /--to: "a\/b\/c": expected pod\/NAME/],
     ['a/svc/b/c', /expected pod\/NAME/],
     ['svc/', /expected pod\/NAME/],
+    ['shop/constructor/web', /expected pod\/NAME/],
+    ['web[Deploymnt]', /"Deploymnt" is no kind of workload; did you mean Deployment\?/],
+    ['8.8.8.0/24', /--to: 8\.8\.8\.0\/24 is a range: give one address of it/],
+    ['2001:db8::/32', /is a range/],
     ['10.0.0.300', /"10.0.0.300" is not an IP address/],
     ['::ffff:10.0.0.3', /write the IPv4 address/],
     ['10.0.0.1:http', /"http" is not a port/],

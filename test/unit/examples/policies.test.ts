@@ -55,20 +55,24 @@ describe('examples/policies', () => {
     expect(checked).toBeGreaterThan(100)
     // Explained port by port, pairs of pods come to what the set answer says.
     const evaluator = cluster.evaluator()
-    const explainer = new Explainer(cluster.view, evaluator)
+    const explainer = new Explainer(cluster.view, (options) => cluster.evaluator(options), {}, 'ipv4')
     const ends = cluster.view
       .pods()
       .filter((pod) => has(pod, 'ipv4'))
-      .map((pod) => ({ label: pod.metadata.name, endpoint: endpointOf(pod), pod }))
+      .map((pod) => ({ endpoint: endpointOf(pod), pod }))
     for (const from of ends) {
       for (const to of ends) {
-        const { parts } = explainer.explain(from, to, 'ipv4')
+        const { list: parts } = explainer.parts(from, to)
         const sum = (allowed: boolean[]) =>
           parts
             .filter((part) => allowed.includes(part.allowed))
             .reduce((set, part) => unionConnections(set, part.connections), NO_CONNECTIONS)
         expect(sum([true])).toEqual(evaluator.connections(from.endpoint, to.endpoint, { family: 'ipv4' }))
         expect(sum([true, false])).toEqual(ALL_CONNECTIONS)
+        for (const { asked, flips } of parts) {
+          const question = { from: from.endpoint, to: to.endpoint, family: 'ipv4', ...asked } as const
+          expect(flips).toEqual(evaluator.flips(question))
+        }
       }
     }
   })

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { parseReference } from '../../../../src/cluster/reference.ts'
 import { resolveDestination, type Wanted } from '../../../../src/cluster/resolve/destination.ts'
 import { resolveSource } from '../../../../src/cluster/resolve/source.ts'
-import { workloads } from '../../../../src/cluster/workload.ts'
-import { node, pod, replicaSet, service, slice, viewOf } from '../../../support/view.ts'
+import { idleWorkloads, workloads } from '../../../../src/cluster/workload.ts'
+import { deployment, node, pod, replicaSet, service, slice, viewOf } from '../../../support/view.ts'
 
 const web = { owner: { kind: 'ReplicaSet', name: 'web-abc' } }
 const view = viewOf([
@@ -21,6 +21,10 @@ const view = viewOf([
   pod('kube-system/agent', ['172.18.0.2'], { hostNetwork: true }),
   pod('default/done', ['10.244.0.9'], { phase: 'Succeeded' }),
   pod('default/waiting', [], { phase: 'Pending' }),
+  pod('shop/twice-0', ['10.244.0.20'], { owner: { kind: 'StatefulSet', name: 'twice' } }),
+  pod('shop/twice-x', ['10.244.0.21'], { owner: { kind: 'Job', name: 'twice' } }),
+  pod('default/idle-0', [], { phase: 'Pending', owner: { kind: 'StatefulSet', name: 'idle' } }),
+  deployment('default/zero', 0),
   service('default/redis', { clusterIP: '10.96.0.11', clusterIPs: ['10.96.0.11'], ports: [{ port: 6379 }] }),
   service('default/dns', {
     clusterIP: '10.96.0.10',
@@ -59,6 +63,8 @@ describe('resolveSource', () => {
     ['rs/web-abc', 'default_web-abc-aaa', 'default/web-abc-aaa'],
     ['sts/redis', 'default_redis-0', 'default/redis-0'],
     ['web-1', 'default_web-abc-zzz', 'default/web-abc-zzz'],
+    ['redis', 'default_redis-0', 'default/redis-0'],
+    ['default/web[Deployment]', 'default_web-abc-aaa', 'default/web-abc-aaa'],
     ['node/node-2', 'node-2', 'node-2'],
     ['10.244.1.2', 'default_redis-0', 'default/redis-0'],
     ['172.18.0.3', 'node-2', 'node-2'],
@@ -70,7 +76,12 @@ describe('resolveSource', () => {
 
   it.each([
     ['redsi-0', 'from: there is no pod default/redsi-0; did you mean default/redis-0?'],
-    ['deploy/wbe', 'from: there is no Deployment default/wbe with a running pod; did you mean default/web?'],
+    ['deploy/wbe', 'from: there is no Deployment default/wbe; did you mean default/web?'],
+    ['pod/redis', /^from: there is no pod default\/redis; did you mean default\/redis\[StatefulSet\]\?/],
+    ['shop/twice', 'did you mean shop/twice[Job] or shop/twice[StatefulSet]?'],
+    ['deploy/zero', 'from: Deployment default/zero has no replicas'],
+    ['zero', 'from: Deployment default/zero has no replicas'],
+    ['sts/idle', 'from: StatefulSet default/idle has no running pod'],
     ['node/node-9', /^from: there is no node node-9; did you mean node\/node-1 or node\/node-2\?/],
     ['203.0.113.9', 'from: nobody can send from 203.0.113.9: 203.0.113.0/24 belongs to the cluster'],
     ['10.244.1.99', /^from: nobody can send from 10\.244\.1\.99: /],
@@ -131,6 +142,16 @@ describe('workloads', () => {
       ['default/web [Deployment]', 2],
       ['default/web [Pod]', 1],
       ['kube-system/agent', 1],
+      ['shop/twice [Job]', 1],
+      ['shop/twice [StatefulSet]', 1],
+    ])
+  })
+
+  it('knows those of which no pod runs, the finished left out', () => {
+    expect(idleWorkloads(view).map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`)).toEqual([
+      'Deployment default/zero',
+      'Pod default/waiting',
+      'StatefulSet default/idle',
     ])
   })
 })

@@ -3,6 +3,7 @@ import type { Cluster, ClusterOptions } from '../cluster/cluster.ts'
 import type { ProxyMode } from '../cluster/flow.ts'
 import type { Manifest } from '../cluster/manifests/document.ts'
 import { idleWorkloads } from '../cluster/workload.ts'
+import { oneLine } from '../kernel/one-line.ts'
 import { Problem } from '../kernel/problem.ts'
 import { parseChoice, parseCount, type ClusterFlags } from './options.ts'
 
@@ -42,7 +43,7 @@ export async function bootWith(options: ClusterOptions, manifests: readonly Mani
   cluster.applyManifests(manifests)
   await cluster.settle()
   for (const { message, place } of cluster.warnings()) {
-    process.stderr.write(`podwire: warning: ${new Problem(message, place).message}\n`)
+    process.stderr.write(`podwire: warning: ${oneLine(new Problem(message, place).message)}\n`)
   }
   return cluster
 }

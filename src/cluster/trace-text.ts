@@ -1,4 +1,5 @@
 /** A flow for people: the packet's way, namespace by namespace, then what became of it and why. */
+import { safeLines } from '../kernel/one-line.ts'
 import type { Endpoints, Flow, Hop } from './flow.ts'
 
 export interface TraceHeading {
@@ -12,7 +13,7 @@ export function formatTrace(flow: Flow, { from, to }: TraceHeading): string {
   const versions = Object.entries(flow.resourceVersions)
   const asked = flow.hops.filter(({ direction }) => direction === 'request')
   const answered = flow.hops.filter(({ direction }) => direction === 'reply')
-  return [
+  return safeLines([
     `${from} → ${to}${ports}  (${proxyMode} mode)`,
     '',
     `request  ${endpoints(request)}`,
@@ -26,7 +27,7 @@ export function formatTrace(flow: Flow, { from, to }: TraceHeading): string {
       ? []
       : [`  rules built from ${versions.map(([kind, version]) => `${kind} ${version}`).join(', ')}`]),
     '',
-  ].join('\n')
+  ])
 }
 
 /**

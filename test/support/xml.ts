@@ -57,8 +57,10 @@ export function elements(element: XmlElement, name: string): XmlElement[] {
 }
 
 function decode(text: string): string {
-  return text.replace(/&(\w*;?)/g, (_, entity: string) => {
-    const found = ENTITIES[entity]
+  return text.replace(/&([#\w]*;?)/g, (_, entity: string) => {
+    const found = /^#\d+;$/.test(entity)
+      ? String.fromCodePoint(Number(entity.slice(1, -1)))
+      : ENTITIES[entity]
     if (found === undefined) throw new Error(`&${entity} is no entity`)
     return found
   })

@@ -11,6 +11,8 @@ import { EXIT_DONE, EXIT_EXPECTATION_FAILED } from '../exit.ts'
 import { formatReport, REPORT_FORMATS, reportHolds } from '../format/report.ts'
 import { parseChoice, parseCount, type ClusterFlags } from '../options.ts'
 import { parsePolicyOptions, type PolicyFlags } from '../policy-options.ts'
+import { oneLine } from '../../kernel/one-line.ts'
+import { unnamedExpectations } from '../verify/unnamed.ts'
 import { mutate } from '../verify/mutate.ts'
 import { verifyProperty, type PropertyResult } from '../verify/property.ts'
 
@@ -50,6 +52,11 @@ export async function verify(flags: VerifyFlags): Promise<number> {
   const base = clusterOptionsOf(flags)
   const modes = flags.proxyMode === undefined ? BUILT_MODES : [base.proxyMode]
   const manifests = await loadFlags(flags)
+  for (const file of unnamedExpectations(flags.filename ?? [], flags.expect)) {
+    process.stderr.write(
+      `podwire: warning: ${oneLine(file)}: expectations that are not checked: name the file with --expect\n`,
+    )
+  }
   let checks: Checked[] = []
   const properties: PropertyResult[] = []
   for (const [index, proxyMode] of modes.entries()) {

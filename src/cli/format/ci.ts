@@ -1,5 +1,6 @@
 /** Results in the forms that CI systems read. Times are not told: they are virtual. */
-import { escapeXml } from './text.ts'
+import { oneLine } from '../../kernel/one-line.ts'
+import { escapeXml, xmlAttribute } from './text.ts'
 
 export interface CiCase {
   readonly suite: string
@@ -18,7 +19,7 @@ export function junit(cases: readonly CiCase[]): string {
     ...suites.flatMap((name) => {
       const own = cases.filter(({ suite }) => suite === name)
       return [
-        `  <testsuite name="${escapeXml(name)}" ${counts(own)}>`,
+        `  <testsuite name="${xmlAttribute(name)}" ${counts(own)}>`,
         ...own.map(junitCase),
         '  </testsuite>',
       ]
@@ -34,12 +35,12 @@ function counts(cases: readonly CiCase[]): string {
 }
 
 function junitCase({ classname, name, file, failure }: CiCase): string {
-  const where = file === undefined ? '' : ` file="${escapeXml(file)}"`
-  const open = `    <testcase classname="${escapeXml(classname)}" name="${escapeXml(name)}"${where} time="0"`
+  const where = file === undefined ? '' : ` file="${xmlAttribute(file)}"`
+  const open = `    <testcase classname="${xmlAttribute(classname)}" name="${xmlAttribute(name)}"${where} time="0"`
   if (failure === undefined) return `${open}/>`
   const { message, type, text } = failure
   return (
-    `${open}>\n      <failure message="${escapeXml(message)}" type="${escapeXml(type)}">` +
+    `${open}>\n      <failure message="${xmlAttribute(message)}" type="${xmlAttribute(type)}">` +
     `${escapeXml(text)}</failure>\n    </testcase>`
   )
 }
@@ -58,15 +59,15 @@ export function tap(tests: readonly TapTest[]): string {
     'TAP version 14',
     `1..${tests.length}`,
     ...tests.flatMap(({ name, failures, at }, index) => {
-      const escaped = name.replaceAll('\\', '\\\\').replaceAll('#', '\\#').replaceAll('\n', ' ')
+      const escaped = oneLine(name).replaceAll('\\', '\\\\').replaceAll('#', '\\#')
       const line = `${failures.length === 0 ? 'ok' : 'not ok'} ${index + 1} - ${escaped}`
       if (failures.length === 0) return [line]
       return [
         line,
         '  ---',
-        ...(at === undefined ? [] : [`  at: ${JSON.stringify(at)}`]),
+        ...(at === undefined ? [] : [`  at: ${oneLine(JSON.stringify(at))}`]),
         '  failures:',
-        ...failures.map((text) => `    - ${JSON.stringify(text)}`),
+        ...failures.map((text) => `    - ${oneLine(JSON.stringify(text))}`),
         '  ...',
       ]
     }),

@@ -1,6 +1,7 @@
 /** Differences of connections, in the words of netpol-analyzer. */
 import type { ConnectionChange } from '../../cluster/policy/diff.ts'
 import { formatConnections } from '../../policy/evaluate/index.ts'
+import { safeLines } from '../../kernel/one-line.ts'
 import { connectionsDot } from './graph-dot.ts'
 import { connectionsSvg } from './graph-svg.ts'
 import { csvLine, markdownRow } from './text.ts'
@@ -13,7 +14,7 @@ export function formatDiff(changes: readonly ConnectionChange[], format: DiffFor
   switch (format) {
     case 'txt':
       if (lines.length === 0) return 'No connectivity differences.\n'
-      return ['Connectivity diff:', ...lines.map(textOf), ''].join('\n')
+      return safeLines(['Connectivity diff:', ...lines.map(textOf), ''])
     case 'json':
       return `${JSON.stringify(
         lines.map(({ type, src, dst, first, second, info }) => ({
@@ -67,12 +68,12 @@ function lineOf({ type, src, dst, first, second, workloads }: ConnectionChange):
   }
 }
 
-/** `workload a added`, `workloads a and b added`, `workload a removed and workload b added`. */
+/** `workload a added`, `workload a and b added`, `workload a removed and workload b added`. */
 function infoOf(workloads: ConnectionChange['workloads']): string {
   const [one, other] = workloads
   if (one === undefined) return ''
   if (other === undefined || other.label === one.label) return `workload ${one.label} ${one.change}`
-  if (one.change === other.change) return `workloads ${one.label} and ${other.label} ${one.change}`
+  if (one.change === other.change) return `workload ${one.label} and ${other.label} ${one.change}`
   return `workload ${one.label} ${one.change} and workload ${other.label} ${other.change}`
 }
 

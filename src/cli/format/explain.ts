@@ -1,6 +1,7 @@
 /** Explanations for people: what is allowed and what is not between two ends, and in each direction who says so. */
 import type { Explanation, PodsMeant } from '../../cluster/policy/explain-pairs.ts'
 import { formatConnections } from '../../policy/evaluate/index.ts'
+import { safeLines } from '../../kernel/one-line.ts'
 import { flipText, stepLines } from './reference.ts'
 import { jsonList } from './text.ts'
 
@@ -36,7 +37,7 @@ function* texts(explanations: Iterable<Explanation>): Generator<string> {
 }
 
 function textOf({ src, dst, pods, parts }: Explanation): string {
-  return [
+  return safeLines([
     `${src} => ${dst}${pods === undefined ? '' : ` (${meantText(pods)})`}`,
     ...parts.flatMap(({ connections, allowed, verdict, flips }) => [
       `  ${allowed ? 'allowed' : 'DENIED'}: ${formatConnections(connections)}`,
@@ -47,7 +48,7 @@ function textOf({ src, dst, pods, parts }: Explanation): string {
       ...flips.map((flip) => `    ${flipText(flip)}`),
     ]),
     '',
-  ].join('\n')
+  ])
 }
 
 /** `1 of 4 pairs of pods: data/agent-x => data/db-0`, `2 of 3 pods: data/db-0, data/db-1`. */

@@ -1,6 +1,7 @@
 /** Listed connections: a line each as netpol-analyzer writes them, and the same for programs, spreadsheets and pictures. */
 import type { ListedConnection } from '../../cluster/policy/listing.ts'
 import { formatConnections, subtractConnections } from '../../policy/evaluate/index.ts'
+import { oneLine } from '../../kernel/one-line.ts'
 import { connectionsDot } from './graph-dot.ts'
 import { connectionsSvg } from './graph-svg.ts'
 import { csvLine, markdownRow } from './text.ts'
@@ -52,7 +53,8 @@ export function formatList(lines: readonly ListLine[], format: ListFormat): stri
 }
 
 export function lineText({ src, dst, conn, somePods }: ListLine): string {
-  return `${src} => ${dst} : ${conn}${somePods === undefined ? '' : ` (some pods only: ${somePods})`}`
+  const partly = somePods === conn ? ' (only some pods)' : ` (some pods only: ${somePods})`
+  return oneLine(`${src} => ${dst} : ${conn}${somePods === undefined ? '' : partly}`)
 }
 
 /** The columns that everybody has; a fourth only where it says something. */

@@ -1,20 +1,21 @@
 /** The reference evaluator's answer for people: what each judge sees, the tiers it asks, and what decided. */
 import type { Judgement, ReferenceAnswer, ReferencePath } from '../../cluster/policy/answer.ts'
 import type { DirectionVerdict, Flip } from '../../policy/evaluate/index.ts'
+import { safeLines } from '../../kernel/one-line.ts'
 import { alignColumns } from './text.ts'
 
 export function formatReference(answer: ReferenceAnswer): string {
   const { from, to, request, paths, verdict, reason } = answer
   const port = request.protocol === 'icmp' ? ' icmp' : `:${request.dport}/${request.protocol}`
   const flips = paths.length === 1 ? (paths[0]?.flips ?? []) : []
-  return [
+  return safeLines([
     `${from} → ${to}${port}  (reference)`,
     '',
     ...paths.flatMap((path) => [...pathLines(path, paths.length > 1), '']),
     `${verdict.toUpperCase()}: ${reason}`,
     ...flips.map((flip) => `  ${flipText(flip)}`),
     '',
-  ].join('\n')
+  ])
 }
 
 function pathLines(path: ReferencePath, several: boolean): string[] {

@@ -2,6 +2,7 @@
 import { stringify } from 'yaml'
 import type { Checked } from '../../cluster/expectations/check.ts'
 import { formatMutationScore, type MutationScore } from '../../testing/mutation/index.ts'
+import { safeLines } from '../../kernel/one-line.ts'
 import type { PropertyResult } from '../verify/property.ts'
 import { junit, tap, type CiCase, type TapTest } from './ci.ts'
 import { alignColumns } from './text.ts'
@@ -61,7 +62,7 @@ function expectationTable(checks: readonly Checked[]): string {
     const verdicts = check.answers.map(({ verdict, ok }) => (ok ? verdict : `${verdict} ✗`))
     return [holds(check) ? 'ok' : 'FAILED', from, to, portText(check), expect, ...verdicts]
   })
-  return [
+  return safeLines([
     ...alignColumns([['', 'from', 'to', 'port', 'expected', ...modes], ...rows]),
     '',
     ...failed.flatMap((check) => [
@@ -73,7 +74,7 @@ function expectationTable(checks: readonly Checked[]): string {
       ? `${checks.length} of ${checks.length} expectations hold.`
       : `${failed.length} of ${checks.length} expectations FAILED.`,
     '',
-  ].join('\n')
+  ])
 }
 
 function portText({ expectation: { port, protocol } }: Checked): string {
@@ -135,13 +136,14 @@ function expectationTest(check: Checked): TapTest {
 }
 
 function propertyText(result: PropertyResult): string {
-  const { mode, seed, checked, allowed, denied, differing, counterexample } = result
-  const counted = `${mode}: ${checked} packets (seed ${seed}), ${allowed} allowed, ${denied} denied`
+  const { mode, seed, runs, checked, allowed, denied, differing, counterexample } = result
+  const all = checked < runs ? `; all there is to ask, of the ${runs} wanted` : ''
+  const counted = `${mode}: ${checked} packets (seed ${seed}${all}), ${allowed} allowed, ${denied} denied`
   if (counterexample === undefined) return `${counted}: the dataplane does what the policies say.\n`
   return [
     `${counted}: ${differing} DIFFER from what the policies say. One of them:`,
     '',
-    counterexample.text.trimEnd(),
+    safeLines(counterexample.text.trimEnd().split('\n')),
     '',
     `with ${counterexample.manifests.length} of ${counterexample.of} objects:`,
     ...counterexample.manifests.flatMap(({ object }) => ['---', stringify(object).trimEnd()]),

@@ -1,8 +1,14 @@
 /** What several formats share: escapes, and tables for people. */
+import { oneLine } from '../../kernel/one-line.ts'
 
-/** For text and attribute values of XML. Characters that XML 1.0 cannot hold become U+FFFD. */
+/** For text of XML. Characters that XML 1.0 cannot hold become U+FFFD. */
 export function escapeXml(text: string): string {
   return Array.from(text, (char) => ESCAPED[char] ?? (isXml(char) ? char : '\ufffd')).join('')
+}
+
+/** For attribute values of XML: a parser would make blanks of line ends that are not written out. */
+export function xmlAttribute(text: string): string {
+  return escapeXml(text).replaceAll('\n', '&#10;').replaceAll('\t', '&#9;')
 }
 
 /** Production 2 of XML 1.0: Char. */
@@ -12,7 +18,13 @@ function isXml(char: string): boolean {
   return code < 0xd800 || (code > 0xdfff && code < 0xfffe) || code > 0xffff
 }
 
-const ESCAPED: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
+const ESCAPED: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  '\r': '&#13;',
+}
 
 /** One line of RFC 4180, its end not included. */
 export function csvLine(fields: readonly string[]): string {
@@ -23,11 +35,12 @@ export function csvLine(fields: readonly string[]): string {
 
 /** A row of a Markdown table. */
 export function markdownRow(fields: readonly string[]): string {
-  return `| ${fields.map((field) => field.replaceAll('|', '\\|')).join(' | ')} |`
+  return `| ${fields.map((field) => oneLine(field).replaceAll('|', '\\|')).join(' | ')} |`
 }
 
-/** Columns two spaces apart, each as wide as its widest cell; no blanks at the ends of lines. */
-export function alignColumns(rows: readonly (readonly string[])[]): string[] {
+/** Columns two spaces apart, safe for a terminal, each as wide as its widest cell; no blanks at the ends of lines. */
+export function alignColumns(table: readonly (readonly string[])[]): string[] {
+  const rows = table.map((row) => row.map(oneLine))
   const widths: number[] = []
   for (const row of rows) {
     for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, cell.length)

@@ -21,6 +21,8 @@ export interface PropertyRequest {
 export interface PropertyResult {
   readonly mode: string
   readonly seed: number
+  /** Packets wanted. There may be fewer different ones. */
+  readonly runs: number
   readonly checked: number
   readonly allowed: number
   readonly denied: number
@@ -52,6 +54,7 @@ export async function verifyProperty(
   return {
     mode: cluster.proxyMode,
     seed,
+    runs,
     checked,
     allowed,
     denied,

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -377,6 +377,9 @@ describe('podwire verify without expectations', () => {
     expect(stdout).toMatch(
       /^iptables: 300 packets \(seed 7\), \d+ allowed, \d+ denied: the dataplane does what the policies say\.\n$/,
     )
+    expect((await podwire('verify', ...both(), '--runs', '100000')).stdout).toMatch(
+      /^iptables: \d+ packets \(seed 1; all there is to ask, of the 100000 wanted\), /,
+    )
     const junit = parseXml((await podwire('verify', ...both(), '--runs', '20', '-o', 'junit')).stdout)
     expect(junit.attributes).toMatchObject({ tests: '1', failures: '0' })
     expect((await podwire('verify', ...both(), '--runs', '20', '-o', 'tap')).stdout).toMatch(
@@ -403,6 +406,22 @@ diff-type: removed, source: default/db[Pod], destination: 0.0.0.0-192.0.1.255[Ex
 diff-type: removed, source: default/db[Pod], destination: 192.0.2.128-255.255.255.255[External], dir1: All Connections, dir2: No Connections
 diff-type: removed, source: default/db[Pod], destination: default/web[Deployment], dir1: All Connections, dir2: No Connections
 `)
+  })
+
+  it.each(['empty.yaml', 'empty-folder'])('takes %s for a side without objects', async (name) => {
+    writeFileSync(path('empty.yaml'), '# nothing yet\n')
+    mkdirSync(path('empty-folder'), { recursive: true })
+    const ask = (...sides: string[]) => podwire('diff', ...sides, '-f', path('workloads.yaml'))
+    expect(await ask(path(name), path('policy.yaml'))).toEqual(
+      await ask(path('none.yaml'), path('policy.yaml')),
+    )
+    expect((await ask(path('policy.yaml'), path(name))).stdout).toContain('diff-type: added, ')
+    const { stdout, status } = await podwire('diff', path(name), path('workloads.yaml'))
+    expect(status).toBe(0)
+    expect(stdout).toContain(
+      'workloads-diff-info: workload default/db[Pod] and default/web[Deployment] added\n',
+    )
+    expect((await podwire('diff', path('nowhere.yaml'), path('policy.yaml'))).status).toBe(2)
   })
 
   it('exits with 1 only when asked to', async () => {
@@ -510,6 +529,71 @@ describe('podwire verify --expect', () => {
       'iptables: delivered',
       'reference: allowed',
     ])
+  })
+
+  it('warns of expectations beside the manifests that are not named', async () => {
+    mkdirSync(path('suite/deep'), { recursive: true })
+    writeFileSync(path('suite/all.yaml'), WORKLOADS)
+    const text = '- { from: deploy/web, to: db, port: 5432, expect: delivered }\n'
+    writeFileSync(path('suite/expect.yaml'), text)
+    writeFileSync(path('suite/deep/more.expect.yaml'), text)
+    const warning = (name: string): string =>
+      `podwire: warning: ${path(`suite/${name}`)}: expectations that are not checked: name the file with --expect\n`
+    expect((await podwire('verify', '-f', path('suite'), '--runs', '5')).stderr).toBe(
+      warning('deep/more.expect.yaml') + warning('expect.yaml'),
+    )
+    expect((await podwire('verify', '-f', path('suite'), '--expect', path('suite/expect.yaml'))).stderr).toBe(
+      warning('deep/more.expect.yaml'),
+    )
+  })
+
+  it('writes control characters of names out', async () => {
+    const file = expectations(
+      '- { name: "a\\x1b[31m\\nb\\0", from: deploy/web, to: db, port: 5432, expect: dropped }\n',
+    )
+    for (const format of ['table', 'tap', 'junit']) {
+      const { stdout } = await podwire('verify', ...both(), '--expect', file, '-o', format)
+      // oxlint-disable-next-line no-control-regex
+      expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/)
+      if (format === 'junit') {
+        const [first] = elements(parseXml(stdout), 'testcase')
+        expect(first!.attributes['name']).toBe('a\ufffd[31m\nb\ufffd')
+      } else
+        expect(stdout).toContain(
+          format === 'tap' ? 'a\\\\u001b[31m\\\\nb\\\\u0000' : 'a\\u001b[31m\\nb\\u0000',
+        )
+    }
+  })
+
+  it('writes control characters of rules out', async () => {
+    writeFileSync(
+      path('rule.yaml'),
+      `apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: { name: no }
+spec:
+  tier: Admin
+  priority: 1
+  subject: { namespaces: {} }
+  ingress: [{ name: "\\x1b[2J\\x9b", action: Deny, from: [{ namespaces: {} }] }]
+`,
+    )
+    const asked = [
+      '-f',
+      path('workloads.yaml'),
+      '-f',
+      path('rule.yaml'),
+      '--from',
+      'deploy/web',
+      '--to',
+      'db',
+    ]
+    for (const command of [['trace'], ['trace', '--reference'], ['explain']]) {
+      const { stdout } = await podwire(...command, ...asked)
+      // oxlint-disable-next-line no-control-regex
+      expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u0080-\u009f]/)
+      expect(stdout).toContain('u001b[2J')
+    }
   })
 
   it('prints TAP and JUnit', async () => {

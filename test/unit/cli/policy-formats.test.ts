@@ -38,6 +38,9 @@ describe('formatList', () => {
   it('says what only some pods may, in a column of its own', () => {
     const some = [{ ...lines[1]!, somePods: 'UDP 53' }]
     expect(formatList(some, 'txt')).toContain(' : TCP 5432,UDP 53 (some pods only: UDP 53)\n')
+    expect(formatList([{ ...some[0]!, somePods: some[0]!.conn }], 'txt')).toContain(
+      ' : TCP 5432,UDP 53 (only some pods)\n',
+    )
     expect(formatList(some, 'csv').split('\n')[0]).toBe('src,dst,conn,some pods only')
   })
 
@@ -102,7 +105,7 @@ describe('formatDiff', () => {
     expect(formatDiff(changes, 'txt')).toBe(`Connectivity diff:
 diff-type: changed, source: d/a[Pod], destination: d/b[Pod], dir1: TCP 9090, dir2: All Connections
 diff-type: added, source: d/a[Pod], destination: d/new[Pod], dir1: No Connections, dir2: UDP 1-9, workloads-diff-info: workload d/new[Pod] added
-diff-type: removed, source: d/old[Pod], destination: d/older[Pod], dir1: All Connections, dir2: No Connections, workloads-diff-info: workloads d/old[Pod] and d/older[Pod] removed
+diff-type: removed, source: d/old[Pod], destination: d/older[Pod], dir1: All Connections, dir2: No Connections, workloads-diff-info: workload d/old[Pod] and d/older[Pod] removed
 `)
     expect(formatDiff([], 'txt')).toBe('No connectivity differences.\n')
   })
@@ -167,7 +170,7 @@ describe('formatReport', () => {
 ok      a     svc/b  80/tcp  dropped   dropped   dropped
 FAILED  a     svc/b  80/tcp  dropped   dropped   delivered ✗
 
-FAILED e.yaml:7: second <&> #2 \u0007
+FAILED e.yaml:7: second <&> #2 \\u0007
   reference: expected dropped, got delivered: a "quoted" <reason>
 
 1 of 2 expectations FAILED.
@@ -199,7 +202,7 @@ FAILED e.yaml:7: second <&> #2 \u0007
     expect([version, plan]).toEqual(['TAP version 14', '1..2'])
     expect(rest.filter((line) => /^(not )?ok /.test(line))).toEqual([
       'ok 1 - first',
-      'not ok 2 - second <&> \\#2 \u0007',
+      'not ok 2 - second <&> \\#2 \\\\u0007',
     ])
     const [begin, end] = [rest.indexOf('  ---'), rest.indexOf('  ...')]
     expect(parse(rest.slice(begin + 1, end).join('\n'))).toEqual({

@@ -155,9 +155,9 @@ spec:
     )
     expect(print(report)).toContain(`
 Ingress Exposure:
-default/db[StatefulSet] <= default/[pod with {app=x}] : All Connections (some pods only: All Connections)
-default/db[StatefulSet] <= default/[pod with {app=x}] : TCP 1 (some pods only: TCP 1)
-default/db[StatefulSet] <= entire-cluster : All Connections (some pods only: All Connections)
+default/db[StatefulSet] <= default/[pod with {app=x}] : All Connections (only some pods)
+default/db[StatefulSet] <= default/[pod with {app=x}] : TCP 1 (only some pods)
+default/db[StatefulSet] <= entire-cluster : All Connections (only some pods)
 `)
   })
 

@@ -20,10 +20,7 @@ export function refuseUnknownFields(kind: KindDefinition, { object, place }: Man
   if (field === undefined) return
   const path = fieldPath(field)
   const name = path.pop() ?? ''
-  throw new Problem(
-    `${kind.kind} has no such field${suggest(name, fieldsAt(kind.schema, path))}`,
-    place(field),
-  )
+  throw new Problem(`there is no such field${suggest(name, fieldsAt(kind.schema, path))}`, place(field))
 }
 
 /** Fields of the part of an object that is at `path`. */

@@ -151,17 +151,17 @@ describe('Applier', () => {
   it.each([
     [
       'spec:\n  podselector: {}',
-      'a.yaml:5: spec.podselector: NetworkPolicy has no such field; did you mean podSelector?',
+      'a.yaml:5: spec.podselector: there is no such field; did you mean podSelector?',
     ],
     [
       'spec:\n  podSelector:\n    matchLabel: { a: b }',
-      'a.yaml:6: spec.podSelector.matchLabel: NetworkPolicy has no such field; did you mean matchLabels?',
+      'a.yaml:6: spec.podSelector.matchLabel: there is no such field; did you mean matchLabels?',
     ],
     [
       'spec:\n  podSelector: {}\n  ingress:\n    - from: []\n      port: []',
-      'a.yaml:8: spec.ingress[0].port: NetworkPolicy has no such field; did you mean ports?',
+      'a.yaml:8: spec.ingress[0].port: there is no such field; did you mean ports?',
     ],
-    ['sepc: {}', 'a.yaml:4: sepc: NetworkPolicy has no such field; did you mean spec?'],
+    ['sepc: {}', 'a.yaml:4: sepc: there is no such field; did you mean spec?'],
   ])('refuses a field that a policy does not have: %j', (spec, message) => {
     expect(() => apply(policy(spec))).toThrow(message)
     expect(client.find(networkpolicies, 'p', 'default')).toBeUndefined()

@@ -63,6 +63,19 @@ it('an action that v1alpha1 does not have is refused with those that it has', ()
   )
 })
 
+it('a field of a selector that there is not is refused where it is written', () => {
+  expect(() => apply(ADMIN.replace('namespaces: {}', 'namespaces: { matchLabel: {} }'))).toThrow(
+    'a.yaml:7: spec.subject.namespaces.matchLabel: cannot be converted',
+  )
+  expect(() =>
+    apply(
+      ADMIN.replace('namespaces: {}', 'pods: { podSelector: {}, namespaceSelector: { matchLabel: {} } }'),
+    ),
+  ).toThrow(
+    'a.yaml:7: spec.subject.pods.namespaceSelector.matchLabel: there is no such field; did you mean matchLabels?',
+  )
+})
+
 it('what cannot be converted is an error at its line', () => {
   expect(() => apply(ADMIN.replace('networks: [10.0.0.0/8]', 'namespaces: { sameLabels: [x] }'))).toThrow(
     'a.yaml:11: spec.egress[0].to[0].namespaces.sameLabels: cannot be converted to ClusterNetworkPolicy',

@@ -13,6 +13,7 @@ import type {
   NetworkPolicy,
   Pod,
   Service,
+  StatefulSet,
 } from '../apiserver/index.ts'
 import type { ClusterPlan, FinishedPod } from './arbitraries/cluster.ts'
 import type { Manifest } from './arbitraries/manifest.ts'
@@ -292,6 +293,7 @@ function planOf(text: string, finished: readonly FinishedPod[] = []): ClusterPla
     pods: of<Pod>('Pod'),
     finished,
     deployments: of<Deployment>('Deployment'),
+    statefulSets: of<StatefulSet>('StatefulSet'),
     services: of<Service>('Service'),
     networkPolicies: of<NetworkPolicy>('NetworkPolicy'),
     clusterNetworkPolicies: of<ClusterNetworkPolicy>('ClusterNetworkPolicy'),

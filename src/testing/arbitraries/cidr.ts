@@ -54,6 +54,24 @@ export function arbitraryIpBlock(vocabulary: Vocabulary = VOCABULARY): fc.Arbitr
     })
 }
 
+/** One network twice, without its one half and without the other: together they are all of it. */
+export function arbitraryTwinBlocks(vocabulary: Vocabulary = VOCABULARY): fc.Arbitrary<readonly IPBlock[]> {
+  return drawn(vocabulary).map(({ address, prefix }) => {
+    const wide = Math.min(prefix, address.includes(':') ? 126 : 30)
+    const cidr = networkOf(address, wide)
+    return halvesOf(cidr).map((half) => ({ cidr, except: [half] }))
+  })
+}
+
+/** Both networks of the next longer prefix. */
+function halvesOf(cidr: string): readonly string[] {
+  const [first, prefix] = ipaddr.parseCIDR(cidr)
+  const bytes = first.toByteArray()
+  const bit = prefix % 8
+  const high = bytes.with(Math.floor(prefix / 8), (bytes[Math.floor(prefix / 8)] ?? 0) | (0x80 >> bit))
+  return [bytes, high].map((half) => `${ipaddr.fromByteArray(half).toString()}/${prefix + 1}`)
+}
+
 /** A network strictly inside `outer`: around `inner.address` where that is inside, else around the outer's own. */
 function subsetOf(outer: Drawn, inner: Drawn): string[] {
   const bits = outer.address.includes(':') ? 128 : 32

@@ -16,7 +16,7 @@ import type {
 import { arbitraryCidr } from './cidr.ts'
 import type { Manifest } from './manifest.ts'
 import { arbitraryNamespaceSelector, arbitrarySelector } from './selector.ts'
-import { optional, present, VOCABULARY, type Vocabulary } from './vocabulary.ts'
+import { optional, present, seldom, VOCABULARY, type Vocabulary } from './vocabulary.ts'
 
 /** `namespaces`, or `pods` of namespaces: subjects and peers have the same form. */
 export function arbitraryPodPeer(
@@ -35,13 +35,15 @@ export function arbitraryPodPeer(
   )
 }
 
+/** One number, a range, or all ports of the protocol. */
 function arbitraryPorts({ ports }: Vocabulary): fc.Arbitrary<ClusterNetworkPolicyPorts> {
   const number = fc.constantFrom(...ports)
   return fc.oneof(
     { withCrossShrink: true },
-    { weight: 2, arbitrary: number.map((number) => ({ destinationPort: { number } })) },
+    { weight: 3, arbitrary: number.map((number) => ({ destinationPort: { number } })) },
+    { weight: 1, arbitrary: fc.constant({}) },
     {
-      weight: 1,
+      weight: 2,
       arbitrary: fc.uniqueArray(number, { minLength: 2, maxLength: 2 }).map((ends) => ({
         destinationPort: { range: { start: Math.min(...ends), end: Math.max(...ends) } },
       })),
@@ -75,9 +77,9 @@ function arbitraryProtocols(
 }
 
 const action = fc.constantFrom('Accept' as const, 'Deny' as const, 'Pass' as const)
-const ruleName = optional(
+const ruleName = seldom(
   fc.nat({ max: 9 }).map((n) => `rule ${n}`),
-  1,
+  4,
 )
 
 function arbitraryIngress(vocabulary: Vocabulary): fc.Arbitrary<ClusterNetworkPolicyIngressRule> {
@@ -86,7 +88,7 @@ function arbitraryIngress(vocabulary: Vocabulary): fc.Arbitrary<ClusterNetworkPo
       name: ruleName,
       action,
       from: fc.array(arbitraryPodPeer(vocabulary), { minLength: 1, maxLength: 2 }),
-      protocols: optional(arbitraryProtocols(vocabulary, true), 1),
+      protocols: optional(arbitraryProtocols(vocabulary, true)),
     })
     .map((rule): ClusterNetworkPolicyIngressRule => present(rule))
 }
@@ -112,7 +114,7 @@ function arbitraryEgress(vocabulary: Vocabulary): fc.Arbitrary<ClusterNetworkPol
       name: ruleName,
       action,
       to: fc.array(peer, { minLength: 1, maxLength: 2 }),
-      protocols: optional(arbitraryProtocols(vocabulary, named), 1),
+      protocols: optional(arbitraryProtocols(vocabulary, named)),
     })
   return fc
     .oneof(

@@ -16,6 +16,7 @@ import type {
   NetworkPolicy,
   Pod,
   Service,
+  StatefulSet,
 } from '../../apiserver/types/index.ts'
 import { arbitraryClusterPolicy } from './cluster-network-policy.ts'
 import type { Manifest } from './manifest.ts'
@@ -28,8 +29,16 @@ import {
   namespaceOf,
   podOf,
   serviceOf,
+  statefulSetOf,
 } from './pod.ts'
-import { arbitraryLabels, optional, NARROW_VOCABULARY, VOCABULARY, type Vocabulary } from './vocabulary.ts'
+import {
+  arbitraryLabels,
+  mostly,
+  seldom,
+  NARROW_VOCABULARY,
+  VOCABULARY,
+  type Vocabulary,
+} from './vocabulary.ts'
 
 export interface ClusterPlan {
   /** How many; they are named `node-1` … */
@@ -41,6 +50,7 @@ export interface ClusterPlan {
   /** `namespace/name` of those of `pods` that have finished before the others start, which may take their addresses. */
   readonly finished: readonly FinishedPod[]
   readonly deployments: readonly Manifest<Deployment>[]
+  readonly statefulSets: readonly Manifest<StatefulSet>[]
   readonly services: readonly Manifest<Service>[]
   readonly networkPolicies: readonly Manifest<NetworkPolicy>[]
   readonly clusterNetworkPolicies: readonly Manifest<ClusterNetworkPolicy>[]
@@ -57,6 +67,7 @@ export interface ClusterSize {
   /** Default 1. */
   readonly minPods?: number
   readonly maxPods?: number
+  /** StatefulSets among them. */
   readonly maxDeployments?: number
   readonly minServices?: number
   readonly maxServices?: number
@@ -93,7 +104,11 @@ function clusterOf(
   const pod = fc.record({
     shape: arbitraryPodShape(vocabulary),
     node: fc.nat({ max: maxNodes - 1 }),
-    finished: optional(fc.constantFrom('Succeeded' as const, 'Failed' as const), 8),
+    finished: seldom(fc.constantFrom('Succeeded' as const, 'Failed' as const), 8),
+  })
+  const workload = fc.record({
+    shape: arbitraryWorkloadShape(vocabulary),
+    stateful: mostly(false, fc.constant(true), 2),
   })
   // At the default size an array of at most four is mostly full; of policies many are wanted.
   const some = { size: 'max' } as const
@@ -103,7 +118,7 @@ function clusterOf(
       nodeLabels: fc.array(arbitraryLabels(vocabulary), { maxLength: maxNodes }),
       namespaceLabels,
       pods: fc.array(pod, { minLength: minPods, maxLength: maxPods, ...some }),
-      deployments: fc.array(arbitraryWorkloadShape(vocabulary), { maxLength: maxDeployments, ...some }),
+      workloads: fc.array(workload, { maxLength: maxDeployments, ...some }),
       services: fc.array(arbitraryServiceShape(vocabulary), {
         minLength: minServices,
         maxLength: maxServices,
@@ -124,11 +139,21 @@ function clusterOf(
         pod: podOf(shape, `pod-${index}`, `node-${1 + (node % drawn.nodes)}`),
         finished: shape.hostNetwork ? undefined : finished,
       }))
-      const deployments = drawn.deployments.map((shape, index) => deploymentOf(shape, `workload-${index}`))
+      const workloads = drawn.workloads.map(({ shape, stateful }, index) => ({
+        shape,
+        stateful,
+        name: `workload-${index}`,
+      }))
+      const deployments = workloads
+        .filter(({ stateful }) => !stateful)
+        .map(({ shape, name }) => deploymentOf(shape, name))
+      const statefulSets = workloads
+        .filter(({ stateful }) => stateful)
+        .map(({ shape, name }) => statefulSetOf(shape, name))
       const services = drawn.services.map((shape, index) => serviceOf(shape, `service-${index}`))
       const networkPolicies = drawn.networkPolicies.map((policy, index) => named(policy, `policy-${index}`))
       const used = new Set(
-        [...pods.map(({ pod }) => pod), ...deployments, ...services, ...networkPolicies].map(
+        [...pods.map(({ pod }) => pod), ...deployments, ...statefulSets, ...services, ...networkPolicies].map(
           ({ metadata }) => metadata.namespace,
         ),
       )
@@ -143,6 +168,7 @@ function clusterOf(
           phase === undefined ? [] : [{ namespace: metadata.namespace ?? '', name: metadata.name, phase }],
         ),
         deployments,
+        statefulSets,
         services,
         networkPolicies,
         clusterNetworkPolicies: withOwnPriorities(drawn.clusterNetworkPolicies),
@@ -182,5 +208,6 @@ export function objectsOf(plan: ClusterPlan): readonly Manifest<KubeObject>[] {
     ...plan.pods,
     ...plan.services,
     ...plan.deployments,
+    ...plan.statefulSets,
   ]
 }

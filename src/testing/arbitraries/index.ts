@@ -18,7 +18,6 @@ export {
   arbitraryIngressRule,
   arbitraryPeer,
   arbitraryPolicy,
-  arbitraryPolicyPort,
   arbitraryPolicySpec,
   type PolicyNaming,
 } from './network-policy.ts'
@@ -29,6 +28,8 @@ export {
   arbitraryNode,
   arbitraryPod,
   arbitraryService,
+  arbitraryStatefulSet,
 } from './pod.ts'
+export { arbitraryPolicyPort, arbitraryPolicyPorts } from './policy-ports.ts'
 export { arbitraryNamespaceSelector, arbitraryRequirement, arbitrarySelector } from './selector.ts'
 export { arbitraryLabels, NARROW_VOCABULARY, VOCABULARY, type Vocabulary } from './vocabulary.ts'

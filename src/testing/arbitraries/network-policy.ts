@@ -12,29 +12,18 @@ import type {
   NetworkPolicySpec,
   PolicyType,
 } from '../../apiserver/types/index.ts'
-import { arbitraryIpBlock } from './cidr.ts'
+import { arbitraryIpBlock, arbitraryTwinBlocks } from './cidr.ts'
 import type { Manifest } from './manifest.ts'
+import { arbitraryPolicyPorts } from './policy-ports.ts'
 import { arbitraryNamespaceSelector, arbitrarySelector } from './selector.ts'
-import { optional, present, protocol, VOCABULARY, type Vocabulary } from './vocabulary.ts'
-
-/** An entry of `ports`: a protocol alone (5a.4), a number, a range whose ends are known ports (5a.5), a name (5a.16). */
-export function arbitraryPolicyPort({
-  ports,
-  portNames,
-}: Vocabulary = VOCABULARY): fc.Arbitrary<NetworkPolicyPort> {
-  const number = fc.constantFrom(...ports)
-  const range = fc.tuple(number, number).map(([a, b]) => ({ port: Math.min(a, b), endPort: Math.max(a, b) }))
-  const target: fc.Arbitrary<Pick<NetworkPolicyPort, 'port' | 'endPort'>> = fc.oneof(
-    { withCrossShrink: true },
-    { weight: 4, arbitrary: number.map((port) => ({ port })) },
-    { weight: 1, arbitrary: fc.constant({}) },
-    { weight: 2, arbitrary: range },
-    { weight: 3, arbitrary: fc.constantFrom(...portNames).map((port) => ({ port })) },
-  )
-  return fc
-    .tuple(optional(protocol), target)
-    .map(([protocol, target]): NetworkPolicyPort => present({ protocol, ...target }))
-}
+import {
+  arbitraryNamespaceName,
+  mostly,
+  optional,
+  present,
+  VOCABULARY,
+  type Vocabulary,
+} from './vocabulary.ts'
 
 /** One selector, the other, both (AND, 5a.8), or an ipBlock. */
 export function arbitraryPeer(vocabulary: Vocabulary = VOCABULARY): fc.Arbitrary<NetworkPolicyPeer> {
@@ -49,13 +38,27 @@ export function arbitraryPeer(vocabulary: Vocabulary = VOCABULARY): fc.Arbitrary
   )
 }
 
+/** Up to three; now and then two ipBlocks of one network, each with its own exceptions (5a.7). */
+export function arbitraryPeers(
+  vocabulary: Vocabulary = VOCABULARY,
+): fc.Arbitrary<readonly NetworkPolicyPeer[]> {
+  return fc.oneof(
+    { withCrossShrink: true },
+    { weight: 9, arbitrary: fc.array(arbitraryPeer(vocabulary), { minLength: 1, maxLength: 3 }) },
+    {
+      weight: 1,
+      arbitrary: arbitraryTwinBlocks(vocabulary).map((twins) => twins.map((ipBlock) => ({ ipBlock }))),
+    },
+  )
+}
+
 /** Absent, empty (both mean all, 5a.3), or a few. */
-function listOf<T>(item: fc.Arbitrary<T>): fc.Arbitrary<readonly T[] | undefined> {
+function listOf<T>(few: fc.Arbitrary<readonly T[]>): fc.Arbitrary<readonly T[] | undefined> {
   return fc.oneof(
     { withCrossShrink: true },
     { weight: 2, arbitrary: fc.constant<readonly T[] | undefined>(undefined) },
     { weight: 1, arbitrary: fc.constant<readonly T[]>([]) },
-    { weight: 6, arbitrary: fc.array(item, { minLength: 1, maxLength: 3 }) },
+    { weight: 6, arbitrary: few },
   )
 }
 
@@ -63,7 +66,7 @@ export function arbitraryIngressRule(
   vocabulary: Vocabulary = VOCABULARY,
 ): fc.Arbitrary<NetworkPolicyIngressRule> {
   return fc
-    .record({ from: listOf(arbitraryPeer(vocabulary)), ports: listOf(arbitraryPolicyPort(vocabulary)) })
+    .record({ from: listOf(arbitraryPeers(vocabulary)), ports: listOf(arbitraryPolicyPorts(vocabulary)) })
     .map((rule): NetworkPolicyIngressRule => present(rule))
 }
 
@@ -76,9 +79,15 @@ export function arbitraryEgressRule(
 }
 
 /** Absent and empty mean the same (5a.1), and a listed direction may have no rules (5a.2). */
-const policyTypes: fc.Arbitrary<readonly PolicyType[] | undefined> = fc.constantFrom<
-  (readonly PolicyType[] | undefined)[]
->(undefined, ['Ingress'], ['Egress'], ['Ingress', 'Egress'], ['Egress', 'Ingress'], [])
+const policyTypes: fc.Arbitrary<readonly PolicyType[] | undefined> = optional(
+  fc.constantFrom<(readonly PolicyType[])[]>(
+    ['Ingress'],
+    ['Egress'],
+    ['Ingress', 'Egress'],
+    ['Egress', 'Ingress'],
+    [],
+  ),
+)
 
 /** Absent, `[]` (allow nothing), `[{}]` (allow all), or a few rules (5a.2). */
 function rulesOf<T extends object>(rule: fc.Arbitrary<T>): fc.Arbitrary<readonly T[] | undefined> {
@@ -98,8 +107,21 @@ export function arbitraryPolicySpec(vocabulary: Vocabulary = VOCABULARY): fc.Arb
       policyTypes,
       ingress: rulesOf(arbitraryIngressRule(vocabulary)),
       egress: rulesOf(arbitraryEgressRule(vocabulary)),
+      onlySctp: mostly(false, fc.constant(true), 9),
     })
-    .map((spec): NetworkPolicySpec => present(spec))
+    .map(({ onlySctp, ...spec }): NetworkPolicySpec => {
+      const { ingress, egress } = spec
+      return present(
+        onlySctp ? { ...spec, ingress: ingress?.map(sctpOnly), egress: egress?.map(sctpOnly) } : spec,
+      )
+    })
+}
+
+/** The rule for the same ports of SCTP, which must not be read as those of TCP (5a.18). */
+function sctpOnly<T extends { readonly ports?: readonly NetworkPolicyPort[] }>(rule: T): T {
+  const { ports = [] } = rule
+  const entries = ports.length === 0 ? [{}] : ports
+  return { ...rule, ports: entries.map((entry) => ({ ...entry, protocol: 'SCTP' as const })) }
 }
 
 export interface PolicyNaming {
@@ -117,7 +139,7 @@ export function arbitraryPolicy({
   return fc
     .record({
       name: name === undefined ? fc.nat({ max: 9 }).map((n) => `policy-${n}`) : fc.constant(name),
-      namespace: namespace === undefined ? fc.constantFrom(...vocabulary.namespaces) : fc.constant(namespace),
+      namespace: namespace === undefined ? arbitraryNamespaceName(vocabulary) : fc.constant(namespace),
       spec: arbitraryPolicySpec(vocabulary),
     })
     .map(({ name, namespace, spec }): Manifest<NetworkPolicy> => ({

@@ -13,11 +13,14 @@ import type {
   Pod,
   PodSpec,
   Service,
+  StatefulSet,
 } from '../../apiserver/types/index.ts'
 import type { Manifest } from './manifest.ts'
 import {
   arbitraryLabels,
+  arbitraryNamespaceName,
   mostly,
+  often,
   optional,
   present,
   protocol,
@@ -30,7 +33,7 @@ export function arbitraryContainerPorts({ ports, portNames }: Vocabulary = VOCAB
   readonly ContainerPort[]
 > {
   const port = fc.record({
-    name: optional(fc.constantFrom(...portNames), 3),
+    name: often(fc.constantFrom(...portNames), 3),
     containerPort: fc.constantFrom(...ports),
     protocol: optional(protocol),
   })
@@ -38,7 +41,7 @@ export function arbitraryContainerPorts({ ports, portNames }: Vocabulary = VOCAB
     const sockets = new Set<string>()
     const names = new Set<string>()
     return drawn.flatMap(({ name, containerPort, protocol }): ContainerPort[] => {
-      const socket = `${containerPort}/${protocol ?? 'TCP'}`
+      const socket = socketOf(present({ containerPort, protocol }))
       if (sockets.has(socket)) return []
       sockets.add(socket)
       const own = name !== undefined && !names.has(name) ? name : undefined
@@ -48,15 +51,17 @@ export function arbitraryContainerPorts({ ports, portNames }: Vocabulary = VOCAB
   })
 }
 
-/** `sidecar`: the ports are those of a container that starts before the main one and stays. */
-export function podSpec(ports: readonly ContainerPort[], sidecar = false): PodSpec {
-  const main = { name: 'main', image: 'example.com/app:1' }
-  if (ports.length === 0) return { containers: [main] }
-  if (!sidecar) return { containers: [{ ...main, ports }] }
-  return {
-    initContainers: [{ name: 'sidecar', image: 'example.com/proxy:1', restartPolicy: 'Always', ports }],
-    containers: [main],
-  }
+/** `secondPorts` are those of another container: of a sidecar, which starts before the main one and stays, or beside it. */
+export function podSpec({
+  ports,
+  secondPorts,
+  sidecar,
+}: Pick<PodShape, 'ports' | 'secondPorts' | 'sidecar'>): PodSpec {
+  const main = { name: 'main', image: 'example.com/app:1', ...(ports.length > 0 && { ports }) }
+  if (secondPorts.length === 0) return { containers: [main] }
+  const second = { name: 'second', image: 'example.com/proxy:1', ports: secondPorts }
+  if (!sidecar) return { containers: [main, second] }
+  return { initContainers: [{ ...second, restartPolicy: 'Always' }], containers: [main] }
 }
 
 /** What a pod is, before it has a name and a place. */
@@ -64,32 +69,51 @@ export interface PodShape {
   readonly namespace: string
   readonly labels: Labels
   readonly ports: readonly ContainerPort[]
+  /** Of another container, on other sockets; names may be the same. */
+  readonly secondPorts: readonly ContainerPort[]
   readonly hostNetwork: boolean
+  /** The other container is a sidecar. */
   readonly sidecar: boolean
 }
 
+const NO_PORTS: readonly ContainerPort[] = []
+
 export function arbitraryPodShape(vocabulary: Vocabulary = VOCABULARY): fc.Arbitrary<PodShape> {
-  return fc.record({
-    namespace: fc.constantFrom(...vocabulary.namespaces),
-    labels: arbitraryLabels(vocabulary),
-    ports: arbitraryContainerPorts(vocabulary),
-    hostNetwork: mostly(false, fc.constant(true), 9),
-    sidecar: mostly(false, fc.constant(true), 4),
-  })
+  const ports = arbitraryContainerPorts(vocabulary)
+  return fc
+    .record({
+      namespace: arbitraryNamespaceName(vocabulary),
+      labels: arbitraryLabels(vocabulary),
+      ports,
+      secondPorts: mostly(NO_PORTS, ports, 2),
+      hostNetwork: mostly(false, fc.constant(true), 9),
+      sidecar: fc.boolean(),
+    })
+    .map((shape) => ({ ...shape, secondPorts: withoutSockets(shape.secondPorts, shape.ports) }))
 }
 
-export function podOf(
-  { namespace, labels, ports, hostNetwork, sidecar }: PodShape,
-  name: string,
-  nodeName?: string,
-): Manifest<Pod> {
+/** Containers of a pod share its network: a socket is of one of them. */
+function withoutSockets(
+  ports: readonly ContainerPort[],
+  taken: readonly ContainerPort[],
+): readonly ContainerPort[] {
+  const sockets = new Set(taken.map(socketOf))
+  return ports.filter((port) => !sockets.has(socketOf(port)))
+}
+
+function socketOf({ containerPort, protocol = 'TCP' }: ContainerPort): string {
+  return `${containerPort}/${protocol}`
+}
+
+export function podOf(shape: PodShape, name: string, nodeName?: string): Manifest<Pod> {
+  const { namespace, labels, hostNetwork } = shape
   // What the host's network already has (the kubelet's 10250) is not in the vocabulary; ports of two such pods may clash.
   return {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name, namespace, labels },
     spec: {
-      ...podSpec(ports, sidecar),
+      ...podSpec(shape),
       ...(nodeName !== undefined && { nodeName }),
       ...(hostNetwork && { hostNetwork }),
     },
@@ -141,7 +165,7 @@ export function arbitraryServiceShape(vocabulary: Vocabulary = VOCABULARY): fc.A
       selector: fc.constantFrom(...pairs),
       port: fc.constantFrom(80, 8080, 53),
       targetPort: optional(fc.oneof(fc.constantFrom(...ports), fc.constantFrom(...portNames))),
-      protocol: optional(protocol, 1),
+      protocol: optional(protocol),
     })
     .map((shape): ServiceShape => present(shape))
 }
@@ -162,32 +186,34 @@ export function arbitraryService(vocabulary: Vocabulary = VOCABULARY): fc.Arbitr
     .map(([shape, number]) => serviceOf(shape, `service-${number}`))
 }
 
-export interface WorkloadShape extends Omit<PodShape, 'hostNetwork' | 'sidecar'> {
+/** Never of the host's network: replicas would want the same ports of a node. */
+export interface WorkloadShape extends PodShape {
   readonly replicas: number
 }
 
 export function arbitraryWorkloadShape(vocabulary: Vocabulary = VOCABULARY): fc.Arbitrary<WorkloadShape> {
-  return fc.record({
-    namespace: fc.constantFrom(...vocabulary.namespaces),
-    labels: arbitraryLabels(vocabulary),
-    ports: arbitraryContainerPorts(vocabulary),
-    replicas: fc.integer({ min: 1, max: 3 }),
-  })
+  return fc
+    .tuple(arbitraryPodShape(vocabulary), fc.integer({ min: 1, max: 3 }))
+    .map(([shape, replicas]) => ({ ...shape, hostNetwork: false, replicas }))
 }
 
-export function deploymentOf(
-  { namespace, labels, ports, replicas }: WorkloadShape,
-  name: string,
-): Manifest<Deployment> {
+export function deploymentOf(shape: WorkloadShape, name: string): Manifest<Deployment> {
+  return { apiVersion: 'apps/v1', kind: 'Deployment', ...replicatedOf(shape, name) }
+}
+
+export function statefulSetOf(shape: WorkloadShape, name: string): Manifest<StatefulSet> {
+  return { apiVersion: 'apps/v1', kind: 'StatefulSet', ...replicatedOf(shape, name) }
+}
+
+/** What both kinds of workload have. */
+function replicatedOf({ namespace, labels, replicas, ...shape }: WorkloadShape, name: string) {
   const own = { workload: name }
   return {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
     metadata: { name, namespace },
     spec: {
       replicas,
       selector: { matchLabels: own },
-      template: { metadata: { labels: { ...labels, ...own } }, spec: podSpec(ports) },
+      template: { metadata: { labels: { ...labels, ...own } }, spec: podSpec(shape) },
     },
   }
 }
@@ -196,4 +222,12 @@ export function arbitraryDeployment(vocabulary: Vocabulary = VOCABULARY): fc.Arb
   return fc
     .tuple(arbitraryWorkloadShape(vocabulary), fc.nat({ max: 9 }))
     .map(([shape, number]) => deploymentOf(shape, `workload-${number}`))
+}
+
+export function arbitraryStatefulSet(
+  vocabulary: Vocabulary = VOCABULARY,
+): fc.Arbitrary<Manifest<StatefulSet>> {
+  return fc
+    .tuple(arbitraryWorkloadShape(vocabulary), fc.nat({ max: 9 }))
+    .map(([shape, number]) => statefulSetOf(shape, `workload-${number}`))
 }

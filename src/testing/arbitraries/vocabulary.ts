@@ -79,7 +79,7 @@ export const protocol: fc.Arbitrary<Protocol> = fc.oneof(
   { weight: 1, arbitrary: fc.constant<Protocol>('SCTP') },
 )
 
-/** Usually `usual`, which is also what it shrinks to. */
+/** `weight` times `usual`, which is also what it shrinks to, for once `rare`. */
 export function mostly<T>(usual: T, rare: fc.Arbitrary<T>, weight = 4): fc.Arbitrary<T> {
   return fc.oneof(
     { withCrossShrink: true },
@@ -93,15 +93,35 @@ export function present<T extends object>(record: T): { [K in keyof T]: Exclude<
   return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as never
 }
 
-/** A field that a manifest may leave out; shrinks to leaving it out. */
-export function optional<T>(arbitrary: fc.Arbitrary<T>, freq = 2): fc.Arbitrary<T | undefined> {
-  return fc.option(arbitrary, { nil: undefined, freq })
+/** A field that is there half of the time; shrinks to leaving it out, as the others below. */
+export function optional<T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> {
+  return mostly<T | undefined>(undefined, arbitrary, 1)
+}
+
+/** A field that is there once in `times`. */
+export function seldom<T>(arbitrary: fc.Arbitrary<T>, times: number): fc.Arbitrary<T | undefined> {
+  return mostly<T | undefined>(undefined, arbitrary, times - 1)
+}
+
+/** A field that is missing once in `times`. */
+export function often<T>(arbitrary: fc.Arbitrary<T>, times: number): fc.Arbitrary<T | undefined> {
+  return fc.oneof(
+    { withCrossShrink: true },
+    { weight: 1, arbitrary: fc.constant(undefined) },
+    { weight: times - 1, arbitrary },
+  )
+}
+
+/** Half of the time the first, so that objects of a cluster meet; the others alike. */
+export function arbitraryNamespaceName({ namespaces }: Vocabulary = VOCABULARY): fc.Arbitrary<string> {
+  const any = fc.constantFrom(...namespaces)
+  return mostly(namespaces[0] ?? 'default', any, 1)
 }
 
 /** Label sets over the vocabulary, from none to a value for every key. */
 export function arbitraryLabels({ labels }: Vocabulary = VOCABULARY): fc.Arbitrary<Labels> {
   const entries = Object.entries(labels).map(
-    ([key, values]) => [key, optional(fc.constantFrom(...values), 3)] as const,
+    ([key, values]) => [key, often(fc.constantFrom(...values), 3)] as const,
   )
   return fc.record(Object.fromEntries(entries)).map((drawn) => present(drawn) as Labels)
 }

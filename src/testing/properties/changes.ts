@@ -15,7 +15,14 @@ interface History {
   readonly commands: Iterable<PolicyCommand>
 }
 
-const nobody: PodShape = { namespace: 'default', labels: {}, ports: [], hostNetwork: false, sidecar: false }
+const nobody: PodShape = {
+  namespace: 'default',
+  labels: {},
+  ports: [],
+  secondPorts: [],
+  hostNetwork: false,
+  sidecar: false,
+}
 
 /** A pod that may reach the server stops, is gone, and another gets its address. */
 const replaced: History = {

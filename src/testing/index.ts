@@ -27,7 +27,14 @@ export {
 export { questionsOf, type PacketQuestion, type QuestionSelection } from './enforcement/questions.ts'
 export { finishPod, startCluster } from './start-cluster.ts'
 export { EDGE_CASES, SERVICE_CASE, type EdgeCase } from './edge-cases.ts'
-export { policyCommands, type CommandOptions, type PolicyCommand } from './model/commands.ts'
+export type { PolicyCommand } from './model/change.ts'
+export {
+  arbitraryHistory,
+  policyCommands,
+  runHistory,
+  type CommandOptions,
+  type HistoryOptions,
+} from './model/commands.ts'
 export { modelOf, type PolicyModel, type PolicySystem } from './model/model.ts'
 export {
   formatFailure,

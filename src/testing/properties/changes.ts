@@ -4,9 +4,11 @@ import type { PodShape } from '../arbitraries/pod.ts'
 import { arbitraryCluster, type ClusterPlan } from '../arbitraries/cluster.ts'
 import { NARROW_VOCABULARY } from '../arbitraries/vocabulary.ts'
 import { edgeCase } from '../edge-cases.ts'
-import { newPod, packetsSent, podDeleted, policyCommands, type PolicyCommand } from '../model/commands.ts'
-import { modelOf } from '../model/model.ts'
-import { startCluster } from '../start-cluster.ts'
+import type { PolicyCommand } from '../model/change.ts'
+import { arbitraryHistory, runHistory } from '../model/commands.ts'
+import { packetsSent, timePassed } from '../model/packets.ts'
+import { newPod, podDeleted } from '../model/pods.ts'
+import type { PolicyConfig } from '../../cluster/components/node-policy.ts'
 import { expectRecompiled } from './recompiled.ts'
 import { planText, policyProperty } from './property.ts'
 
@@ -27,7 +29,7 @@ const nobody: PodShape = {
 /** A pod that may reach the server stops, is gone, and another gets its address. */
 const replaced: History = {
   plan: { ...edgeCase('a finished pod'), finished: [] },
-  commands: [podDeleted(0), packetsSent(1000, 1), waits(2000), newPod(nobody, 0), packetsSent(1000, 2)],
+  commands: [podDeleted(0), packetsSent(1000, 1), timePassed(2000), newPod(nobody, 0), packetsSent(1000, 2)],
 }
 
 export const changesAreFollowed = policyProperty<History>({
@@ -35,32 +37,25 @@ export const changesAreFollowed = policyProperty<History>({
   description:
     'After any history of pods, labels, policies, rollouts and time, packets meet what the objects say now; the evaluator that heard of every change says what one from scratch says.',
   arbitrary: fc.record({
-    plan: arbitraryCluster({ vocabulary: NARROW_VOCABULARY, maxServices: 0 }),
-    commands: fc.commands(policyCommands(), { maxCommands: 12 }),
+    plan: arbitraryCluster({ vocabulary: NARROW_VOCABULARY, maxServices: 0, minPolicies: 1 }),
+    commands: arbitraryHistory(),
   }),
   edges: [replaced],
   describe: ({ plan, commands }) =>
     `${[...commands].map((command) => `# ${command.toString()}\n`).join('')}${planText(plan)}`,
   holds: async ({ plan, commands }, setup) => {
-    const state = async () => ({ model: modelOf(plan), real: { cluster: await startCluster(plan, setup) } })
-    await fc.asyncModelRun(state, [...commands, packetsSent(300, 7), recompiles])
+    await runHistory(plan, [...commands, packetsSent(300, 7), recompiles(setup.policy)], setup)
   },
 })
 
-/** Nothing is left over in the kernel, and nothing is missing. A dataplane with a mistake compiles otherwise anyway. */
-const recompiles: PolicyCommand = {
-  check: () => true,
-  run: async (_, { cluster }) => {
-    await cluster.settle()
-    expectRecompiled(cluster)
-  },
-  toString: () => 'compiles from scratch',
-}
-
-function waits(milliseconds: number): PolicyCommand {
+/** Nothing is left over in the kernel, and nothing is missing. */
+function recompiles(policy?: PolicyConfig): PolicyCommand {
   return {
     check: () => true,
-    run: async (_, { cluster }) => cluster.advance(milliseconds),
-    toString: () => `time passes: ${milliseconds} ms`,
+    run: async (_, { cluster }) => {
+      await cluster.settle()
+      expectRecompiled(cluster, policy)
+    },
+    toString: () => 'compiles from scratch',
   }
 }

@@ -52,7 +52,8 @@ describe('a field is there', () => {
 
 const NETWORK_POLICY_FIELDS = [
   'policyTypes',
-  ...['ingress', 'egress'],
+  'ingress',
+  'egress',
   ...['ingress.from', 'egress.to'].flatMap((peer) => [
     peer,
     ...['podSelector', 'namespaceSelector', 'ipBlock', 'ipBlock.except'].map((field) => `${peer}.${field}`),
@@ -65,7 +66,8 @@ const NETWORK_POLICY_FIELDS = [
 ]
 
 const CLUSTER_POLICY_FIELDS = [
-  ...['subject.namespaces', 'subject.pods'],
+  'subject.namespaces',
+  'subject.pods',
   ...['ingress', 'egress'].flatMap((direction) => [
     direction,
     `${direction}.name`,
@@ -77,7 +79,8 @@ const CLUSTER_POLICY_FIELDS = [
       ),
     ),
   ]),
-  ...['ingress.from.namespaces', 'ingress.from.pods'],
+  'ingress.from.namespaces',
+  'ingress.from.pods',
   ...['namespaces', 'pods', 'nodes', 'networks'].map((field) => `egress.to.${field}`),
 ]
 

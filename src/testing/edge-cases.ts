@@ -120,6 +120,52 @@ export const EDGE_CASES: readonly EdgeCase[] = [
     ),
   },
   {
+    name: 'ranges inside others, numbers with a port between, more ranges than a match has room for (5a.5)',
+    plan: planOf(
+      WORLD +
+        netpol(
+          'default',
+          'web',
+          `{ podSelector: { matchLabels: { app: web } }, ingress: [{ ports: [{ port: 80, endPort: 90 }, { port: 82, endPort: 84 }] }] }`,
+        ) +
+        netpol(
+          'default',
+          'db',
+          `{ podSelector: { matchLabels: { app: db } }, ingress: [{ ports: [{ port: 80 }, { port: 82 }] }] }`,
+        ) +
+        netpol(
+          'prod',
+          'all',
+          `{ podSelector: {}, ingress: [{ ports: [${manyRanges(14)}, { port: 8080, endPort: 8081 }] }] }`,
+        ),
+    ),
+  },
+  {
+    name: 'every except counts: of everything, two of one network, one network twice (5a.7)',
+    plan: planOf(
+      WORLD +
+        netpol(
+          'default',
+          'web',
+          `{ podSelector: { matchLabels: { app: web } }, ingress: [
+             { from: [{ ipBlock: { cidr: 0.0.0.0/0, except: [10.244.1.0/24] } }, { ipBlock: { cidr: '::/0', except: ['fd00:10:244:1::/64'] } }] }] }`,
+        ) +
+        netpol(
+          'default',
+          'db',
+          `{ podSelector: { matchLabels: { app: db } }, ingress: [
+             { from: [{ ipBlock: { cidr: '::/0', except: ['2001:db8::/32', 'fd00:10:244:1::/64'] } }, { ipBlock: { cidr: 10.0.0.0/8, except: [10.0.0.0/9, 10.244.1.0/24] } }] }] }`,
+        ) +
+        netpol(
+          'prod',
+          'web',
+          `{ podSelector: { matchLabels: { app: web } }, ingress: [
+             { from: [{ ipBlock: { cidr: 10.244.0.0/16, except: [10.244.0.0/24] } }, { ipBlock: { cidr: 10.244.0.0/16, except: [10.244.1.0/24] } },
+                      { ipBlock: { cidr: '::/0' } }] }] }`,
+        ),
+    ),
+  },
+  {
     name: 'an except takes from its own peer only, and an ipBlock holds pods (5a.7, 19)',
     plan: planOf(
       WORLD +
@@ -170,6 +216,32 @@ export const EDGE_CASES: readonly EdgeCase[] = [
           'prod',
           'plain',
           `{ podSelector: { matchExpressions: [{ key: app, operator: DoesNotExist }] }, ingress: [{ from: [{ podSelector: { matchExpressions: [{ key: app, operator: In, values: [web, other] }] } }] }] }`,
+        ),
+    ),
+  },
+  {
+    name: 'requirements: the second value, the empty value, a key that must not be there (5a.10)',
+    plan: planOf(
+      WORLD +
+        `---
+apiVersion: v1
+kind: Pod
+metadata: { name: empty, namespace: default, labels: { tier: '' } }
+spec: { nodeName: node-1, containers: [{ name: c, image: x }] }
+` +
+        netpol(
+          'default',
+          'web',
+          `{ podSelector: { matchExpressions: [{ key: app, operator: In, values: [other, web] }] }, ingress: [
+             { from: [{ podSelector: { matchExpressions: [{ key: app, operator: In, values: [other, db] }] } }] },
+             { from: [{ podSelector: { matchLabels: { tier: '' } } }], ports: [{ port: 80 }] }] }`,
+        ) +
+        netpol(
+          'default',
+          'db',
+          `{ podSelector: { matchLabels: { app: db } }, ingress: [
+             { from: [{ podSelector: { matchExpressions: [{ key: tier, operator: Exists }] } }] },
+             { from: [{ namespaceSelector: {}, podSelector: { matchExpressions: [{ key: app, operator: DoesNotExist }, { key: tier, operator: DoesNotExist }] } }] }] }`,
         ),
     ),
   },
@@ -230,6 +302,47 @@ export const EDGE_CASES: readonly EdgeCase[] = [
     ),
   },
   {
+    name: 'rules of ClusterNetworkPolicies: protocols, named ports, nodes (5b.6, 8, 9)',
+    plan: planOf(
+      WORLD +
+        cnp(
+          'admin',
+          `{ tier: Admin, priority: 3, subject: { namespaces: {} }, ingress: [
+             { action: Deny, from: [{ namespaces: {} }], protocols: [{ destinationNamedPort: http }] },
+             { action: Deny, from: [{ namespaces: { matchLabels: { team: red } } }], protocols: [{ udp: { destinationPort: { number: 53 } } }] },
+             { action: Deny, from: [{ namespaces: { matchLabels: { team: blue } } }], protocols: [{ sctp: {} }] }],
+             egress: [
+             { action: Deny, to: [{ nodes: { matchLabels: { kubernetes.io/hostname: node-1 } } }], protocols: [{ tcp: { destinationPort: { number: 80 } } }] }] }`,
+        ) +
+        netpol(
+          'default',
+          'all',
+          `{ podSelector: {}, policyTypes: [Egress], egress: [{ to: [${everybody}] }] }`,
+        ),
+    ),
+  },
+  {
+    name: 'the Baseline tier alone denies pods their nodes (5b.1, 6)',
+    plan: planOf(
+      WORLD +
+        cnp(
+          'base',
+          `{ tier: Baseline, priority: 0, subject: { namespaces: {} }, egress: [{ action: Deny, to: [{ nodes: {} }] }] }`,
+        ),
+    ),
+  },
+  {
+    name: 'everything outside of the cluster is denied, and neighbours are found (5a.27)',
+    plan: planOf(
+      WORLD +
+        cnp(
+          'closed',
+          `{ tier: Admin, priority: 0, subject: { namespaces: {} }, egress: [
+             { action: Accept, to: [{ namespaces: {} }] }, { action: Deny, to: [{ nodes: {} }, { networks: [0.0.0.0/0, '::/0'] }] }] }`,
+        ),
+    ),
+  },
+  {
     name: 'a finished pod is nobody, and its address is another’s (5a.24)',
     plan: planOf(
       `{ apiVersion: v1, kind: Namespace, metadata: { name: default } }
@@ -248,7 +361,25 @@ export const EDGE_CASES: readonly EdgeCase[] = [
       [{ namespace: 'default', name: 'job', phase: 'Succeeded' }],
     ),
   },
+  {
+    name: 'a failed pod is nobody (5a.24)',
+    plan: planOf(
+      WORLD +
+        netpol(
+          'default',
+          'db',
+          `{ podSelector: { matchLabels: { app: db } }, ingress: [{ from: [{ podSelector: { matchLabels: { app: web } } }] }] }`,
+        ),
+      [{ namespace: 'default', name: 'web', phase: 'Failed' }],
+    ),
+  },
 ]
+
+/** Ranges of two ports that nobody has. */
+function manyRanges(count: number): string {
+  const ranges = Array.from({ length: count }, (_, at) => 9000 + 10 * at)
+  return ranges.map((port) => `{ port: ${port}, endPort: ${port + 1} }`).join()
+}
 
 /** A Service whose port is not the pod's (5a.17), and one that leads back to its own client (5a.23). */
 export const SERVICE_CASE: EdgeCase = {

@@ -5,7 +5,7 @@ import type { PlanPeer, PlanPort, PlanRule, PolicyPlan } from '../plan/plan.ts'
 export interface FaultDefinition {
   /** One sentence: what goes wrong. */
   readonly description: string
-  /** Public issues that it models, `owner/repository#number`. */
+  /** Public issues that it models, `owner/repository#number`; none where only our own compiler was seen to survive it. */
   readonly models: readonly string[]
   readonly apply: PolicyFault
 }

@@ -1,7 +1,14 @@
 /** Mistakes about the other end of a connection. */
-import type { LabelSelector } from '../../apiserver/index.ts'
+import type { LabelSelector, LabelSelectorRequirement } from '../../apiserver/index.ts'
 import type { PlanPeer, PlanRule, PolicyPlan } from '../plan/plan.ts'
-import { networkPolicyPlans, plans, withPeers, withRules, type FaultDefinition } from './fault.ts'
+import {
+  clusterPolicyPlans,
+  networkPolicyPlans,
+  plans,
+  withPeers,
+  withRules,
+  type FaultDefinition,
+} from './fault.ts'
 
 export const PEER_FAULTS = {
   exceptIsDeny: {
@@ -13,6 +20,13 @@ export const PEER_FAULTS = {
     description: 'An except means nothing.',
     models: ['aws/aws-network-policy-agent#58'],
     apply: plans(withPeers((peer) => [peer.kind === 'network' ? { ...peer, except: [] } : peer])),
+  },
+  secondExceptIgnored: {
+    description: 'Of the excepts of an ipBlock only the first counts.',
+    models: [],
+    apply: plans(
+      withPeers((peer) => [peer.kind === 'network' ? { ...peer, except: peer.except.slice(0, 1) } : peer]),
+    ),
   },
   exceptsOfOneRuleMerged: {
     description: 'The excepts of one ipBlock of a rule are taken out of the others as well.',
@@ -94,6 +108,25 @@ export const PEER_FAULTS = {
     models: ['np-guard/netpol-analyzer#456'],
     apply: plans(withPeers((peer) => [peer.kind === 'network' ? { ...peer, exceptPods: true } : peer])),
   },
+  everyIpv6AddressIgnored: {
+    description: 'The network ::/0 matches nothing, where it should match all of IPv6.',
+    models: ['Azure/azure-container-networking#1109', 'spidernet-io/egressgateway#1723'],
+    apply: plans(withPeers((peer) => (peer.kind === 'network' && peer.cidr === '::/0' ? [] : [peer]))),
+  },
+  nodesIgnored: {
+    description: 'A peer of a ClusterNetworkPolicy that selects nodes matches nothing.',
+    models: ['kubernetes-sigs/network-policy-api#73'],
+    apply: clusterPolicyPlans(withPeers((peer) => (peer.kind === 'nodes' ? [] : [peer]))),
+  },
+  baselineNodesIgnored: {
+    description: 'A rule of the Baseline tier about nodes is left out.',
+    models: [],
+    apply: clusterPolicyPlans((plan) => [
+      plan.tier === 'Baseline'
+        ? { ...plan, rules: plan.rules.filter(({ peers }) => peers?.some(isNodes) !== true) }
+        : plan,
+    ]),
+  },
   matchExpressionsIgnored: {
     description: 'Of a selector of peers only matchLabels counts.',
     models: ['cloudnativelabs/kube-router#614', 'deckhouse/deckhouse#5344'],
@@ -104,12 +137,39 @@ export const PEER_FAULTS = {
     models: ['Azure/AKS#2006'],
     apply: plans(
       withPeers((peer) => [
-        withSelectors(peer, (selector) => ({
-          ...selector,
-          matchExpressions: (selector.matchExpressions ?? []).map((each) =>
+        withSelectors(peer, (selector) =>
+          withRequirements(selector, (each) => [
             each.operator === 'In' && (each.values ?? []).length > 1 ? { ...each, values: ['-none-'] } : each,
+          ]),
+        ),
+      ]),
+    ),
+  },
+  inKnowsItsFirstValueOnly: {
+    description: 'Of the values of a requirement `In` only the first counts, in peers and in subjects.',
+    models: ['Azure/AKS#2006'],
+    apply: plans((plan) => {
+      const first = (selector: LabelSelector): LabelSelector =>
+        withRequirements(selector, (each) => [
+          each.operator === 'In' ? { ...each, values: (each.values ?? []).slice(0, 1) } : each,
+        ])
+      const { subject } = plan
+      return withPeers((peer) => [withSelectors(peer, first)])({
+        ...plan,
+        subject: { ...subject, pods: first(subject.pods) },
+      })
+    }),
+  },
+  doesNotExistNeedsTheKey: {
+    description: 'DoesNotExist does not match objects that lack the key.',
+    models: [],
+    apply: plans(
+      withPeers((peer) => [
+        withSelectors(peer, (selector) =>
+          withRequirements(selector, (each) =>
+            each.operator === 'DoesNotExist' ? [each, { key: each.key, operator: 'Exists' }] : [each],
           ),
-        })),
+        ),
       ]),
     ),
   },
@@ -118,12 +178,11 @@ export const PEER_FAULTS = {
     models: ['kubernetes/kubernetes#81149', 'contiv/vpp#798'],
     apply: plans(
       withPeers((peer) => [
-        withSelectors(peer, (selector) => ({
-          ...selector,
-          matchExpressions: (selector.matchExpressions ?? []).flatMap((each) =>
-            each.operator === 'NotIn' ? [each, { key: each.key, operator: 'Exists' as const }] : [each],
+        withSelectors(peer, (selector) =>
+          withRequirements(selector, (each) =>
+            each.operator === 'NotIn' ? [each, { key: each.key, operator: 'Exists' }] : [each],
           ),
-        })),
+        ),
       ]),
     ),
   },
@@ -142,6 +201,17 @@ export const PEER_FAULTS = {
 
 function isEmpty({ matchLabels = {}, matchExpressions = [] }: LabelSelector): boolean {
   return Object.keys(matchLabels).length === 0 && matchExpressions.length === 0
+}
+
+function isNodes({ kind }: PlanPeer): boolean {
+  return kind === 'nodes'
+}
+
+function withRequirements(
+  selector: LabelSelector,
+  change: (each: LabelSelectorRequirement) => readonly LabelSelectorRequirement[],
+): LabelSelector {
+  return { ...selector, matchExpressions: (selector.matchExpressions ?? []).flatMap(change) }
 }
 
 function withSelectors(peer: PlanPeer, change: (selector: LabelSelector) => LabelSelector): PlanPeer {

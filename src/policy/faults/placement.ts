@@ -29,6 +29,11 @@ export const PLACEMENT_FAULTS = {
     models: ['projectcalico/felix#790'],
     apply: placed({ reversePath: false }),
   },
+  neighbourDiscoveryPoliced: {
+    description: 'Neighbour discovery is asked about like any packet, so that a pod finds no way into IPv6.',
+    models: ['cloudnativelabs/kube-router#1895', 'cilium/cilium#16285'],
+    apply: placed({ neighbourDiscovery: false }),
+  },
   startupRace: {
     description: 'A new pod is on the network before its isolation is in force.',
     models: ['cloudnativelabs/kube-router#873', 'k3s-io/k3s#13432', 'aws/aws-network-policy-agent#186'],

@@ -12,6 +12,14 @@ export const POD_FAULTS = {
     ],
     apply: (inputs) => ({ ...inputs, pod: (pod) => inputs.pod(unfinished(pod)) }),
   },
+  failedPodKeepsIp: {
+    description: 'A pod that has failed still counts; only one that has succeeded does not.',
+    models: ['kubernetes/kubernetes#98611'],
+    apply: (inputs) => ({
+      ...inputs,
+      pod: (pod) => inputs.pod(pod.status?.phase === 'Failed' ? unfinished(pod) : pod),
+    }),
+  },
   deletedPodKeepsIp: {
     description: 'A pod that is deleted stays in the sets that it was in.',
     models: ['Azure/azure-container-networking#562'],
@@ -69,6 +77,29 @@ export const POD_FAULTS = {
       }
     },
   },
+  emptyLabelValueMissed: {
+    description: 'A label with an empty value counts as one that is not there.',
+    models: [],
+    apply: (inputs) => ({
+      ...inputs,
+      pod: (pod) => {
+        const facts = inputs.pod(pod)
+        return facts === undefined ? undefined : { ...facts, labels: withoutEmpty(facts.labels) }
+      },
+      namespace: (object) => withoutEmpty(inputs.namespace(object)),
+    }),
+  },
+  nodeSecondAddressMissed: {
+    description: 'Only the first address of a dual-stack node is known.',
+    models: [],
+    apply: (inputs) => ({
+      ...inputs,
+      node: (node) => {
+        const facts = inputs.node(node)
+        return { ...facts, addresses: facts.addresses.slice(0, 1) }
+      },
+    }),
+  },
   secondAddressMissed: {
     description: 'Only the first address of a dual-stack pod is known.',
     models: ['k3s-io/k3s#10053'],
@@ -81,6 +112,10 @@ export const POD_FAULTS = {
     }),
   },
 } as const satisfies Record<string, FaultDefinition>
+
+function withoutEmpty(labels: Labels): Labels {
+  return Object.fromEntries(Object.entries(labels).filter(([, value]) => value !== ''))
+}
 
 /** As it was before it finished. */
 function unfinished(pod: Pod): Pod {

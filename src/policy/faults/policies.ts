@@ -31,6 +31,21 @@ export const POLICY_FAULTS = {
       },
     }),
   },
+  policyUpdateMissed: {
+    description: 'A policy is read once: another spec under its name changes nothing.',
+    models: ['aws/aws-network-policy-agent#643', 'cilium/cilium#5731'],
+    apply: (inputs) => {
+      const first = new Map<string, NetworkPolicy['spec']>()
+      return {
+        ...inputs,
+        networkPolicy: (policy) => {
+          const spec = first.get(policy.metadata.uid) ?? policy.spec
+          first.set(policy.metadata.uid, spec)
+          return inputs.networkPolicy({ ...policy, spec })
+        },
+      }
+    },
+  },
   emptyRulesAllow: {
     description: 'A listed direction with an empty list of rules lets everything through.',
     models: ['kubernetes/kubernetes#51351'],

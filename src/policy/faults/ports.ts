@@ -82,6 +82,18 @@ export const PORT_FAULTS = {
       withPorts((port) => [port.kind === 'range' ? { ...port, to: port.from } : port]),
     ),
   },
+  clusterPolicyNamedPortIgnored: {
+    description: 'A named port of a ClusterNetworkPolicy matches nothing.',
+    models: [],
+    apply: clusterPolicyPlans(withPorts((port) => (port.kind === 'named' ? [] : [port]))),
+  },
+  clusterPolicyUdpIgnored: {
+    description: 'A rule of a ClusterNetworkPolicy about UDP matches nothing.',
+    models: [],
+    apply: clusterPolicyPlans(
+      withPorts((port) => (port.kind !== 'named' && port.protocol === 'UDP' ? [] : [port])),
+    ),
+  },
   sctpTreatedAsTcp: {
     description: 'What is not UDP is taken for TCP: an SCTP rule opens the TCP port.',
     models: ['kubernetes/kubernetes#102509'],

@@ -10,13 +10,10 @@ export function formatMutationScore({ mutants, caught, survived, noEffect, score
   const survivors = of('survived')
   if (survivors.length > 0) lines.push('', 'not noticed:')
   for (const mutant of survivors) {
-    lines.push(
-      line(mutant, mutant.fault.description),
-      line(mutant, `as in ${mutant.fault.models.join(', ')}`).replace(
-        mutant.fault.name,
-        ' '.repeat(mutant.fault.name.length),
-      ),
-    )
+    const { name, description, models } = mutant.fault
+    lines.push(line(mutant, description))
+    if (models.length > 0)
+      lines.push(line(mutant, `as in ${models.join(', ')}`).replace(name, ' '.repeat(name.length)))
     if (mutant.outcome === 'survived')
       lines.push(`  ${' '.repeat(width)}  would notice: ${formatExpectation(mutant.missing)}`)
   }

@@ -8,6 +8,7 @@ import type { PolicyCommand } from '../model/change.ts'
 import { arbitraryHistory, runHistory } from '../model/commands.ts'
 import { packetsSent, timePassed } from '../model/packets.ts'
 import { newPod, podDeleted } from '../model/pods.ts'
+import { policyRewritten } from '../model/policies.ts'
 import type { PolicyConfig } from '../../cluster/components/node-policy.ts'
 import { expectRecompiled } from './recompiled.ts'
 import { planText, policyProperty } from './property.ts'
@@ -32,6 +33,12 @@ const replaced: History = {
   commands: [podDeleted(0), packetsSent(1000, 1), timePassed(2000), newPod(nobody, 0), packetsSent(1000, 2)],
 }
 
+/** A policy that let nobody in lets everybody in. */
+const rewritten: History = {
+  plan: { ...edgeCase('a finished pod'), finished: [] },
+  commands: [policyRewritten(0, { podSelector: {}, ingress: [{}] }), packetsSent(1000, 1)],
+}
+
 export const changesAreFollowed = policyProperty<History>({
   name: 'changesAreFollowed',
   description:
@@ -40,7 +47,7 @@ export const changesAreFollowed = policyProperty<History>({
     plan: arbitraryCluster({ vocabulary: NARROW_VOCABULARY, maxServices: 0, minPolicies: 1 }),
     commands: arbitraryHistory(),
   }),
-  edges: [replaced],
+  edges: [replaced, rewritten],
   describe: ({ plan, commands }) =>
     `${[...commands].map((command) => `# ${command.toString()}\n`).join('')}${planText(plan)}`,
   holds: async ({ plan, commands }, setup) => {

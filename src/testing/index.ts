@@ -44,6 +44,7 @@ export {
   type PropertyOptions,
 } from './properties/index.ts'
 export { FAULT_NAMES, FAULTS, type Fault, type FaultName } from '../policy/faults/index.ts'
+export type { PolicyFault, PolicyInputs } from '../policy/plan/inputs.ts'
 export { stepClock } from './step-cluster.ts'
 export {
   formatExpectation,
@@ -54,5 +55,6 @@ export {
   type MutationOptions,
   type MutationScore,
   type Suite,
+  type TriedFault,
 } from './mutation/index.ts'
 export { checkServices, formatServiceDifference, type ServiceDifference } from './enforcement/services.ts'

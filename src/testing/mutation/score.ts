@@ -6,7 +6,8 @@
 import { Cluster, type ClusterOptions } from '../../cluster/cluster.ts'
 import type { ManifestInput } from '../../cluster/manifests/sources.ts'
 import { Problem } from '../../kernel/problem.ts'
-import { FAULTS, faultNamed, type Fault } from '../../policy/faults/index.ts'
+import { FAULTS, faultNamed, type FaultDefinition, type FaultName } from '../../policy/faults/index.ts'
+import type { PolicyFault } from '../../policy/plan/inputs.ts'
 import { missingExpectation, type MissingExpectation } from './missing.ts'
 
 /** Throws, or answers false, when something is not as it should be. */
@@ -16,8 +17,8 @@ export interface MutationOptions {
   /** What every cluster holds before the suite sees it; it has settled. */
   readonly manifests: ManifestInput
   readonly suite: Suite
-  /** Default: the whole catalogue. */
-  readonly faults?: readonly string[]
+  /** Of the catalogue by name, or one's own, named as its function is. Default: the whole catalogue. */
+  readonly faults?: readonly (FaultName | (string & {}) | PolicyFault)[]
   readonly cluster?: Omit<ClusterOptions, 'policy'>
   /** Packets to look for a difference with, a mistake. Default 4000. */
   readonly packets?: number
@@ -25,7 +26,12 @@ export interface MutationOptions {
   readonly onMutant?: (mutant: Mutant) => void
 }
 
-export type Mutant = { readonly fault: Fault } & (
+/** One of the catalogue, or one's own. */
+export interface TriedFault extends FaultDefinition {
+  readonly name: string
+}
+
+export type Mutant = { readonly fault: TriedFault } & (
   | { readonly outcome: 'caught'; /** What the suite said. */ readonly message: string }
   | { readonly outcome: 'survived'; readonly missing: MissingExpectation }
   /** These manifests as they stand never meet the mistake: the suite cannot be blamed. */
@@ -50,18 +56,17 @@ export async function mutationScore({
   packets = 4000,
   onMutant = () => {},
 }: MutationOptions): Promise<MutationScore> {
-  const start = async (names: readonly string[]): Promise<Cluster> => {
-    const cluster = await Cluster.create({ ...options, policy: { faults: names } })
+  const chosen = faults === undefined ? FAULTS : triedFaults(faults)
+  const start = async (...wrong: readonly PolicyFault[]): Promise<Cluster> => {
+    const cluster = await Cluster.create({ ...options, policy: { faults: wrong } })
     await cluster.apply(manifests)
     await cluster.settle()
     return cluster
   }
-  const clean = await verdictOf(suite, await start([]))
+  const clean = await verdictOf(suite, await start())
   if (clean !== undefined) {
     throw new Problem(`the suite fails where the dataplane makes no mistake: ${clean}`, { field: 'suite' })
   }
-  const chosen =
-    faults === undefined ? FAULTS : faults.map((name, index) => faultNamed(name, `faults[${index}]`))
   const mutants: Mutant[] = []
   for (const fault of chosen) {
     const mutant = await tryFault(fault, suite, start, packets)
@@ -75,16 +80,25 @@ export async function mutationScore({
   return { mutants, caught, survived, noEffect: count('no effect'), score: shown === 0 ? 1 : caught / shown }
 }
 
+function triedFaults(faults: readonly (string | PolicyFault)[]): readonly TriedFault[] {
+  return faults.map((fault, index) => {
+    const field = `faults[${index}]`
+    if (typeof fault === 'string') return faultNamed(fault, field)
+    const name = fault.name === '' ? field : fault.name
+    return { name, description: 'A mistake of your own.', models: [], apply: fault }
+  })
+}
+
 async function tryFault(
-  fault: Fault,
+  fault: TriedFault,
   suite: Suite,
-  start: (names: readonly string[]) => Promise<Cluster>,
+  start: (fault: PolicyFault) => Promise<Cluster>,
   packets: number,
 ): Promise<Mutant> {
-  const message = await verdictOf(suite, await start([fault.name]))
+  const message = await verdictOf(suite, await start(fault.apply))
   if (message !== undefined) return { fault, outcome: 'caught', message }
   // The suite may have changed its cluster: the search has one of its own.
-  const missing = missingExpectation(await start([fault.name]), packets)
+  const missing = missingExpectation(await start(fault.apply), packets)
   return missing === undefined ? { fault, outcome: 'no effect' } : { fault, outcome: 'survived', missing }
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Cluster } from '../../../src/cluster/cluster.ts'
+import type { PolicyFault } from '../../../src/policy/plan/inputs.ts'
 import { formatExpectation, formatMutationScore, mutationScore } from '../../../src/testing/mutation/index.ts'
 
 const MANIFESTS = `
@@ -83,6 +84,20 @@ describe('mutationScore', () => {
     expect(result.mutants[0]).toMatchObject({ outcome: 'caught', message: 'the range is cut' })
     expect(seen).toEqual(['endPortExclusive caught', 'endPortIgnored caught', 'exceptIgnored no effect'])
     expect(formatMutationScore(result)).toMatch(/^2 of 2 mistakes noticed \(100 %\)/)
+  })
+
+  it('tries mistakes of one’s own, named as their functions are', async () => {
+    const everythingOpen: PolicyFault = (inputs) => ({ ...inputs, networkPolicy: () => [] })
+    const { mutants, survived, caught } = await mutationScore({
+      manifests: MANIFESTS,
+      suite,
+      faults: [everythingOpen, (inputs) => ({ ...inputs, clusterNetworkPolicy: () => [] })],
+    })
+    expect({ survived, caught }).toEqual({ survived: 0, caught: 1 })
+    expect(mutants.map(({ fault, outcome }) => `${fault.name} ${outcome}`)).toEqual([
+      'everythingOpen caught',
+      'faults[1] no effect',
+    ])
   })
 
   it('refuses a suite that fails anyway, and a mistake that is not known', async () => {

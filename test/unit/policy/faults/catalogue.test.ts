@@ -41,9 +41,25 @@ describe('the catalogue of faults', () => {
   })
 
   it('names what there is when a name is wrong', async () => {
-    expect(() => faultNamed('endPort')).toThrow(/^faults: there is no fault "endPort": there is namedPort/)
+    expect(() => faultNamed('endPort')).toThrow(
+      /^faults: there is no fault "endPort"; did you mean endPortExclusive or endPortIgnored\?$/,
+    )
+    expect(() => faultNamed('nonsense')).toThrow(/^faults: there is no fault "nonsense": there is namedPort/)
     await expect(Cluster.create({ policy: { faults: ['endPortExclusive', 'nonsense'] } })).rejects.toThrow(
       /^policy.faults\[1\]: there is no fault "nonsense"/,
+    )
+  })
+
+  it('says what is wrong with faults that are no list, and with one that answers nothing', async () => {
+    const create = async (faults: unknown) => {
+      const cluster = await Cluster.create({ policy: { faults: faults as string[] } })
+      await cluster.settle()
+    }
+    await expect(create('endPortIgnored')).rejects.toThrow(
+      'policy.faults: expected a list, as ["endPortIgnored"]',
+    )
+    await expect(create([function forgetful() {}])).rejects.toThrow(
+      'policy.faults[0]: the fault forgetful gives undefined: expected inputs, as { ...inputs, pod }',
     )
   })
 

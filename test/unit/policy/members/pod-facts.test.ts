@@ -58,4 +58,11 @@ it('a node is met by every address of its status, and by no name', () => {
     '172.18.0.2',
     'fd00::2',
   ])
+  const { metadata } = node('n', [])
+  const addresses = (['InternalIP', 'ExternalIP'] as const).map((type, at) => ({
+    type,
+    address: `203.0.113.${at}`,
+  }))
+  const facts = nodeFacts({ apiVersion: 'v1', kind: 'Node', metadata, status: { addresses } })
+  expect(facts.addresses).toEqual(['203.0.113.0', '203.0.113.1'])
 })

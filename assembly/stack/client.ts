@@ -6,6 +6,8 @@ import {
   PROBE_ANSWER,
   PROBE_BACKEND,
   PROBE_BACKEND_PORT,
+  PROBE_DPORT,
+  PROBE_DST,
   PROBE_ICMP_CODE,
   PROBE_ICMP_TYPE,
   PROBE_NETNS,
@@ -81,6 +83,16 @@ export abstract class Client {
   static isAnswer(skb: usize): bool {
     if (!Probe.watches(skb) || Probe.role(skb) != PROBE_ANSWER) return false
     return load<u32>(Probe.current(), PROBE_NETNS) == (Skb.netns(skb) as u32)
+  }
+
+  /** The same, from whom the attempt was made to: a socket knows its peer (inet_lookup), and nobody else answers it. */
+  static isReply(skb: usize): bool {
+    if (!Client.isAnswer(skb)) return false
+    const probe = Probe.current()
+    return (
+      Address.equal(Skb.src(skb), probe + PROBE_DST) &&
+      Skb.sport(skb) == (load<u16>(probe, PROBE_DPORT) as u32)
+    )
   }
 
   @inline static isIcmp(proto: u32): bool {

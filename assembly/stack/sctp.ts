@@ -39,7 +39,7 @@ export abstract class Sctp {
     const sh = Skb.l4(skb)
     const length = Skb.l4len(skb)
     const netns = Skb.netns(skb)
-    if (Client.isAnswer(skb) && length >= HEADER + 4) {
+    if (Client.isReply(skb) && length >= HEADER + 4) {
       const abort = load<u8>(sh, HEADER) == ABORT
       Client.answered(skb, abort ? PROBE_REPLY_RESET : PROBE_REPLY_ANSWER)
       Drop.consume(skb, REASON_DELIVERED)

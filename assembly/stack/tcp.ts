@@ -90,7 +90,7 @@ export abstract class Tcp {
     }
     Conntrack.put(skb)
     const flags = load<u8>(th, TCP_FLAGS) as u32
-    if (Client.isAnswer(skb)) {
+    if (Client.isReply(skb)) {
       Client.answered(skb, flags & TCP_F_RST ? PROBE_REPLY_RESET : PROBE_REPLY_ANSWER)
       Drop.consume(skb, REASON_DELIVERED)
       return

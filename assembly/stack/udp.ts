@@ -54,7 +54,7 @@ export abstract class Udp {
       Drop.packet(skb, REASON_UDP_CSUM)
       return
     }
-    if (Client.isAnswer(skb)) {
+    if (Client.isReply(skb)) {
       Client.answered(skb, PROBE_REPLY_ANSWER)
       Drop.consume(skb, REASON_DELIVERED)
       return

@@ -57,9 +57,21 @@ export function nodePodCidrs({ spec }: Node): readonly string[] {
   return spec?.podCIDRs ?? (spec?.podCIDR === undefined ? [] : [spec.podCIDR])
 }
 
-/** Every address at which the node itself answers: its own, and on each pod's veth the pods' gateway. */
-export function nodeLocalAddresses(node: Node): string[] {
-  return [...nodeAddresses(node), ...nodePodCidrs(node).map(gatewayOf)]
+/** Every address at which a node itself answers, and which: its own, and the pods' gateway where a pod's veth has it. */
+export function localAddresses(view: ClusterView): Map<string, string> {
+  const withVeth = new Set(
+    view
+      .pods()
+      .filter((pod) => pod.spec.hostNetwork !== true && isRunning(pod))
+      .map(({ spec }) => spec.nodeName),
+  )
+  return new Map(
+    view.nodes().flatMap((node) => {
+      const { name } = node.metadata
+      const gateways = withVeth.has(name) ? nodePodCidrs(node).map(gatewayOf) : []
+      return [...nodeAddresses(node), ...gateways].map((address) => [address, name] as const)
+    }),
+  )
 }
 
 /** What listens in a pod: every declared port of its containers, sidecars included. */

@@ -1,5 +1,5 @@
 /**
- * The campaign: drawn clusters, drawn packets, against the evaluator; a difference is made small and told with its
+ * The campaign: drawn clusters, drawn packets, to ends and through Services of every type, against the evaluator; a difference is made small and told with its
  * seed. `npm run campaign`, or `PAIRS=1000000 SEED=7 npm run campaign`. Not part of `npm test`.
  */
 import fc from 'fast-check'
@@ -26,6 +26,8 @@ describe('the campaign', () => {
           minPods: 4,
           maxPods: 8,
           maxNodes: 3,
+          minServices: 1,
+          maxServices: 3,
           minPolicies: 3,
           maxPolicies: 6,
           maxClusterPolicies: 3,
@@ -43,7 +45,12 @@ describe('the campaign', () => {
         total.services += services.checked
         if (report.differences.length > 0) throw new Error(formatReport(report, cluster))
         if (services.differences.length > 0)
-          throw new Error(services.differences.slice(0, 5).map(formatServiceDifference).join('\n\n'))
+          throw new Error(
+            services.differences
+              .slice(0, 5)
+              .map((one) => formatServiceDifference(one))
+              .join('\n\n'),
+          )
       })
       let at = SEED
       while (total.packets < PAIRS) {

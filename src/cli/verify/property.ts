@@ -1,14 +1,13 @@
 /**
- * Policies property-tested: packets against the reference evaluator, over ends, protocols and ports drawn by a seed. What
- * differs is shrunk to the manifests that it needs.
+ * Policies property-tested: packets against the reference evaluator, over ends, Services, protocols and ports drawn by a
+ * seed. What differs is shrunk to the manifests that it needs.
  */
 import { Cluster, type ClusterOptions } from '../../cluster/cluster.ts'
 import type { Manifest } from '../../cluster/manifests/document.ts'
-import { isRunning, type ClusterView } from '../../cluster/view.ts'
-import { podsOf, topOwner } from '../../cluster/workload.ts'
 import { Problem } from '../../kernel/problem.ts'
-import type { Endpoint } from '../../policy/evaluate/index.ts'
-import { checkEnforcement, describeDifference, type Difference } from '../../testing/enforcement/check.ts'
+import { checkEnforcement } from '../../testing/enforcement/check.ts'
+import { checkServices } from '../../testing/enforcement/services.ts'
+import { policyDifference, serviceDifference, type Found } from './found.ts'
 import { shrinkManifests } from './shrink.ts'
 
 export interface PropertyRequest {
@@ -38,6 +37,9 @@ export interface Counterexample {
   readonly of: number
 }
 
+/** Of so many packets, to Services: there is less to tell apart. */
+const SHARE = 4
+
 /** `cluster` holds the manifests and has settled. */
 export async function verifyProperty(
   cluster: Cluster,
@@ -45,20 +47,23 @@ export async function verifyProperty(
   request: PropertyRequest,
 ): Promise<PropertyResult> {
   const { runs, seed } = request
-  const { checked, allowed, denied, differences } = checkEnforcement(cluster, undefined, {
-    limit: runs,
-    seed,
-  })
-  const [first] = differences
-  const counterexample = first === undefined ? undefined : await shrink(manifests, cluster, first, request)
+  const services = checkServices(cluster, { limit: Math.floor(runs / SHARE), seed })
+  const direct = checkEnforcement(cluster, undefined, { limit: runs - services.checked, seed })
+  const [first] = [
+    ...direct.differences.map((one) => policyDifference(cluster, one)),
+    ...services.differences.map((one) => serviceDifference(cluster, one)),
+  ]
+  const counterexample = first === undefined ? undefined : await shrink(manifests, first, request)
+  const checked = direct.checked + services.checked
+  const allowed = direct.allowed + services.allowed
   return {
     mode: cluster.proxyMode,
     seed,
     runs,
     checked,
     allowed,
-    denied,
-    differing: differences.length,
+    denied: checked - allowed,
+    differing: direct.differences.length + services.differences.length,
     ...(counterexample === undefined ? {} : { counterexample }),
   }
 }
@@ -72,25 +77,12 @@ async function start(manifests: readonly Manifest[], { options }: PropertyReques
 
 async function shrink(
   manifests: readonly Manifest[],
-  cluster: Cluster,
-  difference: Difference,
+  first: Found,
   request: PropertyRequest,
 ): Promise<Counterexample> {
-  const from = whoIs(cluster.view, difference.question.from)
-  const to = whoIs(cluster.view, difference.question.to)
-  /** The same question in another cluster, where it differs in the same way. */
-  const seen = async (
-    smaller: readonly Manifest[],
-  ): Promise<{ cluster: Cluster; difference: Difference } | undefined> => {
+  const seen = async (smaller: readonly Manifest[]): Promise<Found | undefined> => {
     try {
-      const other = await start(smaller, request)
-      const ends = [findAgain(other.view, from), findAgain(other.view, to)]
-      const [its, others] = ends
-      if (its === undefined || others === undefined) return undefined
-      const question = { ...difference.question, from: its, to: others }
-      const report = checkEnforcement(other, [question])
-      const found = report.differences.find(({ kind }) => kind === difference.kind)
-      return found === undefined ? undefined : { cluster: other, difference: found }
+      return first.again(await start(smaller, request))
     } catch (error) {
       // What can no longer be applied (a rule without a peer) shows nothing.
       if (error instanceof Problem) return undefined
@@ -101,45 +93,6 @@ async function shrink(
     manifests,
     async (smaller) => (await seen(smaller)) !== undefined,
   )
-  const shown = (await seen(smallest)) ?? { cluster, difference }
-  return {
-    text: describeDifference(shown.difference, shown.cluster),
-    manifests: smallest,
-    of: manifests.length,
-  }
-}
-
-/** An end by what made it: names of a Deployment's pods are drawn, and others in another cluster. */
-interface Who {
-  readonly endpoint: Endpoint
-  readonly workload?: {
-    readonly kind: string
-    readonly namespace: string
-    readonly name: string
-    readonly index: number
-  }
-}
-
-function whoIs(view: ClusterView, endpoint: Endpoint): Who {
-  if (endpoint.kind !== 'pod') return { endpoint }
-  const { namespace, name } = endpoint
-  const pod = view.pods().find(({ metadata }) => metadata.namespace === namespace && metadata.name === name)
-  if (pod === undefined) return { endpoint }
-  const owner = topOwner(view, pod)
-  if (owner.kind === 'Pod') return { endpoint }
-  const index = podsOf(view, owner.kind, namespace, owner.name).indexOf(pod)
-  return { endpoint, workload: { ...owner, namespace, index } }
-}
-
-function findAgain(view: ClusterView, { endpoint, workload }: Who): Endpoint | undefined {
-  if (endpoint.kind !== 'pod') return endpoint
-  const pods = view.pods().filter(isRunning)
-  const pod =
-    workload === undefined
-      ? pods.find(
-          ({ metadata }) => metadata.namespace === endpoint.namespace && metadata.name === endpoint.name,
-        )
-      : podsOf(view, workload.kind, workload.namespace, workload.name)[workload.index]
-  if (pod === undefined || !isRunning(pod)) return undefined
-  return { kind: 'pod', namespace: pod.metadata.namespace ?? '', name: pod.metadata.name }
+  const shown = (await seen(smallest)) ?? first
+  return { text: shown.describe(), manifests: smallest, of: manifests.length }
 }

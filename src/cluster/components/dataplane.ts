@@ -47,8 +47,9 @@ export class Dataplane {
   /** Keys of pieces to look at again: `node/N`, `pod/NS/N`, `service/NS/N`. */
   readonly #dirty = new Set<string>()
   #scheduled = false
-  /** The external addresses of each service. */
+  /** The external addresses of each service, and the services of each external address. */
   readonly #announced = new Map<string, readonly string[]>()
+  readonly #announcing = new Map<string, Set<string>>()
 
   constructor(clock: Clock, informers: InformerFactory, network: Network, hooks: DataplaneHooks) {
     this.#clock = clock
@@ -139,6 +140,7 @@ export class Dataplane {
     if (there) this.#network.listen(`node/${name}`, sockets)
     else {
       const addresses = nodeAddresses(node)
+      for (const address of addresses) this.#network.remove(`external/${address}`)
       this.#network.add(nodePiece({ name, addresses, podCidrs: nodePodCidrs(node), sockets }))
       this.#hooks.onNode(node)
     }
@@ -178,23 +180,32 @@ export class Dataplane {
     const service = this.#services.getByKey(path)
     const addresses = service === undefined ? [] : announcedAddresses(service)
     const before = this.#announced.get(path) ?? []
-    for (const address of before) {
-      if (!addresses.includes(address)) this.#network.remove(`external/${address}`)
+    this.#announced.set(path, addresses)
+    for (const address of addresses) {
+      const services = this.#announcing.get(address) ?? new Set()
+      this.#announcing.set(address, services.add(path))
     }
-    if (addresses.length === 0) this.#announced.delete(path)
-    else this.#announced.set(path, addresses)
-    if (service === undefined || addresses.length === 0) return
+    for (const address of before)
+      if (!addresses.includes(address)) this.#announcing.get(address)?.delete(path)
+    for (const address of new Set([...before, ...addresses])) this.#reconcileAddress(address)
+  }
+
+  /** An address of several services goes where the first of them wants it; a node's own is announced by nobody. */
+  #reconcileAddress(address: string): void {
+    const [path] = [...(this.#announcing.get(address) ?? [])].sort()
+    const service = path === undefined ? undefined : this.#services.getByKey(path)
     const ready = this.#nodes.list().filter(({ metadata }) => this.#network.has(`node/${metadata.name}`))
+    const isTaken = ready.some((node) => nodeAddresses(node).includes(address))
+    if (path === undefined || service === undefined || isTaken) {
+      this.#network.remove(`external/${address}`)
+      return
+    }
     const names = ready.map(({ metadata }) => metadata.name).sort(byNumber)
     const chosen = announcer(service, this.#slices.byIndex(BY_SERVICE, path), names)
     const node = ready.find(({ metadata }) => metadata.name === chosen)
-    for (const address of addresses) {
-      const piece =
-        node === undefined
-          ? undefined
-          : externalAddressPiece(address, node.metadata.name, nodeAddresses(node))
-      this.#replace(`external/${address}`, piece)
-    }
+    const piece =
+      node === undefined ? undefined : externalAddressPiece(address, node.metadata.name, nodeAddresses(node))
+    this.#replace(`external/${address}`, piece)
   }
 
   #replace(key: string, piece: Piece | undefined): void {

@@ -51,6 +51,8 @@ export interface ReferencePath {
   readonly flips: readonly Flip[]
   /** Why it does not arrive whatever policies say. */
   readonly obstacle?: string
+  /** Why no answer comes back although it arrives. */
+  readonly unanswered?: string
 }
 
 /** One direction: what its judge sees, and what it says. */
@@ -126,16 +128,18 @@ function judge(
     ingress: questionOf(path.ingress, protocol),
   }
   const { allowed, egress, ingress } = ask(evaluatorOf(options), questions)
+  const { backend, services, obstacle, unanswered } = path
   const why = reasonOf(egress, ingress)
   return {
     allowed,
-    reason: path.obstacle === undefined ? why : `${path.obstacle}; ${why}`,
-    ...(path.backend === undefined ? {} : { backend: path.backend }),
-    services: path.services,
+    reason: [obstacle, unanswered, why].filter((part) => part !== undefined).join('; '),
+    ...(backend === undefined ? {} : { backend }),
+    services,
     egress: judgement(path.egress, questions.egress, egress),
     ingress: judgement(path.ingress, questions.ingress, ingress),
     flips: flips(evaluatorOf, options, questions),
-    ...(path.obstacle === undefined ? {} : { obstacle: path.obstacle }),
+    ...(obstacle === undefined ? {} : { obstacle }),
+    ...(unanswered === undefined ? {} : { unanswered }),
   }
 }
 

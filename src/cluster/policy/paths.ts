@@ -13,9 +13,9 @@ import type { Endpoint } from '../../policy/evaluate/question.ts'
 import type { FlowProtocol } from '../reference.ts'
 import { podWith } from '../resolve/find.ts'
 import type { Source } from '../resolve/source.ts'
-import { announcedAddresses, announcer } from '../topology/external.ts'
+import { announcedAddresses, announcer, proxiedAddresses } from '../topology/external.ts'
 import { clusterRangeOf, familyOf, isWithin } from '../topology/plan.ts'
-import { nodeAddresses, nodeLocalAddresses, type ClusterView } from '../view.ts'
+import { localAddresses, nodeAddresses, serviceAddresses, type ClusterView } from '../view.ts'
 import { ServiceTable, type Translation } from './service-table.ts'
 
 export interface Target {
@@ -50,6 +50,8 @@ export interface PolicyPath {
   readonly ingress: Sight
   /** Why it does not arrive whatever policies say. */
   readonly obstacle?: string
+  /** Why no answer comes back although it arrives. */
+  readonly unanswered?: string
 }
 
 /** To whoever uses them, these mean itself: the loopback, and the unspecified address that stands for it. */
@@ -66,11 +68,14 @@ export function sourceAddress(source: Source, target: Target): string {
 
 export class PathFinder {
   readonly #view: ClusterView
+  /** Which node answers at which address. */
+  readonly #local: ReadonlyMap<string, string>
   readonly #services: ServiceTable
 
   constructor(view: ClusterView) {
     this.#view = view
-    this.#services = new ServiceTable(view)
+    this.#local = localAddresses(view)
+    this.#services = new ServiceTable(view, this.#local)
   }
 
   /** Every way from `source` (one of whose addresses has the family of the target) to `target`. */
@@ -85,15 +90,11 @@ export class PathFinder {
     if (node !== undefined) return this.#walk(new Walk(from, undefined), node, from, target)
     const to = this.#seen(target.address)
     const sight = { from, to, port: target.port, throughService: false }
-    const unreachable = clusterRangeOf(target.address) !== undefined
-    return [
-      {
-        services: [],
-        egress: sight,
-        ingress: sight,
-        ...(unreachable ? { obstacle: `nothing outside has a route to ${target.address}` } : {}),
-      },
-    ]
+    const obstacle =
+      clusterRangeOf(target.address) === undefined
+        ? this.#nobody(target)
+        : `nothing outside has a route to ${target.address}`
+    return [{ services: [], egress: sight, ingress: sight, ...(obstacle === undefined ? {} : { obstacle }) }]
   }
 
   /** `node` is where the packet is, `from` whom it seems to come from. */
@@ -108,14 +109,19 @@ export class PathFinder {
       if (there !== undefined) return this.#translated(next, owner, from, target, there)
     }
     const path = next.arrive(owner ?? node, from, to, target.port)
-    const range = owner === undefined ? clusterRangeOf(target.address) : undefined
-    if (range === undefined) return [path]
-    return [
-      {
-        ...path,
-        obstacle: `nothing in the cluster has ${target.address} port ${target.port}/${target.protocol}`,
-      },
-    ]
+    const obstacle = owner === undefined ? this.#nobody(target) : undefined
+    return [obstacle === undefined ? path : { ...path, obstacle }]
+  }
+
+  /** Why nobody is there, inside or outside. */
+  #nobody({ address, port, protocol }: Target): string | undefined {
+    const service = this.#view.services().find((each) => serviceAddresses(each).includes(address))
+    if (service !== undefined && proxiedAddresses(service).includes(address)) {
+      const { namespace, name } = service.metadata
+      return `${address} is the balancer of Service ${namespace}/${name} itself (ipMode Proxy), which is not emulated`
+    }
+    if (service === undefined && clusterRangeOf(address) === undefined) return undefined
+    return `nothing in the cluster has ${address} port ${port}/${protocol}`
   }
 
   #translated(
@@ -131,22 +137,46 @@ export class PathFinder {
       return [
         {
           ...through.leaving(node, to, target.port).arrive(node, from, to, target.port),
-          obstacle: `Service ${service} has no endpoint for ${node}`,
+          obstacle: noEndpoint(service, node),
         },
       ]
     }
-    const obstacle =
-      refusedBy === undefined ? {} : { obstacle: `Service ${service} takes only ${refusedBy.join(', ')}` }
-    return backends.map(({ ip, port }) => {
-      const to = this.#seen(ip)
+    const refusal =
+      refusedBy === undefined ? undefined : `Service ${service} takes only ${refusedBy.join(', ')}`
+    return backends.flatMap(({ ip, port }) => {
+      const next = through.leaving(node, this.#seen(ip), port)
       const owner = this.#nodeOf(ip)
-      const next = through.leaving(node, to, port)
-      // Masquerading is the last thing that a node does: its own policies see who it was.
-      const seen = masquerade && owner !== node ? this.#masqueraded(node, ip) : from
-      const path = { ...next.arrive(owner ?? node, seen, to, port), ...obstacle }
-      if (to.endpoint.kind !== 'pod') return path
-      return { ...path, backend: { pod: `${to.endpoint.namespace}/${to.endpoint.name}`, ip, port } }
+      // Who reaches himself is masqueraded, too. It is the last thing that a node does: its own policies see who it was.
+      const masked = masquerade || ip === from.address
+      const seen = masked && owner !== node ? this.#masqueraded(node, ip) : from
+      const backend = { address: ip, port, protocol: target.protocol }
+      // Nobody looks at what a node sends itself to others.
+      const sent = this.#local.get(from.address) === node && owner !== node
+      const shut = sent ? undefined : this.#services.shutAt(node, backend)
+      const obstacle = refusal ?? (shut === undefined ? undefined : noEndpoint(shut, node))
+      const passed = !masked && owner !== node && this.#nodeOf(from.address) !== node
+      return this.#arrive(next, node, seen, backend).map((path) => ({
+        ...path,
+        ...(obstacle === undefined ? {} : { obstacle }),
+        ...(passed
+          ? { unanswered: `the answer of ${ip} does not come back by ${node}, which alone can translate it` }
+          : {}),
+      }))
     })
+  }
+
+  /** Where a backend is a node, that node's kube-proxy has a say of its own. */
+  #arrive(walk: Walk, node: string, from: Seen, { address, port, protocol }: Target): PolicyPath[] {
+    const to = this.#seen(address)
+    const owner = this.#nodeOf(address)
+    if (owner !== undefined && owner !== node && to.endpoint.kind !== 'pod') {
+      const target = { address, port, protocol }
+      const there = this.#services.translate(owner, from.address, target)
+      if (there !== undefined) return this.#translated(walk, owner, from, target, there)
+    }
+    const path = walk.arrive(owner ?? node, from, to, port)
+    if (to.endpoint.kind !== 'pod') return [path]
+    return [{ ...path, backend: { pod: `${to.endpoint.namespace}/${to.endpoint.name}`, ip: address, port } }]
   }
 
   /** The node to which the fabric sends what comes from outside; undefined where no node is concerned. */
@@ -199,11 +229,12 @@ export class PathFinder {
 
   /** Where the pod with this address runs, or the node that has it. */
   #nodeOf(address: string): string | undefined {
-    return (
-      podWith(this.#view, address)?.spec.nodeName ??
-      this.#view.nodes().find((node) => nodeLocalAddresses(node).includes(address))?.metadata.name
-    )
+    return podWith(this.#view, address)?.spec.nodeName ?? this.#local.get(address)
   }
+}
+
+function noEndpoint(service: string, node: string): string {
+  return `Service ${service} has no endpoint for ${node}`
 }
 
 /** What has been seen of the connection so far. */

@@ -7,10 +7,10 @@ import type { EndpointSlice, Service } from '../../apiserver/types/index.ts'
 import type { Family } from '../../kernel/ruleset.ts'
 import type { Endpoint } from '../../proxy/endpoint.ts'
 import { newServicePortInfo, shouldSkipService, type ServicePortInfo } from '../../proxy/service-port.ts'
-import { categorizeEndpoints } from '../../proxy/topology.ts'
+import { categorizeEndpoints, type EndpointCategories } from '../../proxy/topology.ts'
 import type { FlowProtocol } from '../reference.ts'
 import { ADDRESS_PLAN, familyOf, isWithin } from '../topology/plan.ts'
-import { nodeLocalAddresses, type ClusterView } from '../view.ts'
+import { localAddresses, nameOf, type ClusterView } from '../view.ts'
 
 /** What becomes of a connection at a node. */
 export interface Translation {
@@ -29,6 +29,12 @@ export interface Backend {
   readonly port: number
 }
 
+interface Destination {
+  readonly address: string
+  readonly port: number
+  readonly protocol: FlowProtocol
+}
+
 interface Entry {
   readonly service: Service
   readonly info: ServicePortInfo
@@ -36,14 +42,15 @@ interface Entry {
 }
 
 export class ServiceTable {
-  readonly #view: ClusterView
+  readonly #local: ReadonlyMap<string, string>
   /** By `address port protocol`; `family nodePort protocol` for node ports. */
   readonly #entries = new Map<string, Entry>()
   readonly #slices = new Map<string, EndpointSlice[]>()
   readonly #zones = new Map<string, string>()
 
-  constructor(view: ClusterView) {
-    this.#view = view
+  /** `local`: which node answers at which address. */
+  constructor(view: ClusterView, local: ReadonlyMap<string, string> = localAddresses(view)) {
+    this.#local = local
     for (const { metadata } of view.nodes()) {
       this.#zones.set(metadata.name, metadata.labels?.['topology.kubernetes.io/zone'] ?? '')
     }
@@ -56,11 +63,7 @@ export class ServiceTable {
   }
 
   /** `source` is the address that the packet carries when it comes to `node`. Undefined: it is not translated there. */
-  translate(
-    node: string,
-    source: string,
-    destination: { readonly address: string; readonly port: number; readonly protocol: FlowProtocol },
-  ): Translation | undefined {
+  translate(node: string, source: string, destination: Destination): Translation | undefined {
     const { address, port, protocol } = destination
     const entry =
       this.#entries.get(`${address} ${port} ${protocol}`) ??
@@ -68,11 +71,8 @@ export class ServiceTable {
     if (entry === undefined) return undefined
     const { service, info, reach } = entry
     const family = familyOf(address)
-    const name = `${service.metadata.namespace ?? ''}/${service.metadata.name}`
-    const categories = categorizeEndpoints(this.#endpoints(name, info, family, node), info, {
-      nodeName: node,
-      zone: this.#zones.get(node) ?? '',
-    })
+    const name = nameOf(service)
+    const categories = this.#categories(entry, family, node)
     const ranges = info.loadBalancerSourceRanges.map(
       ({ network: { address, prefixLength } }) => `${address}/${prefixLength}`,
     )
@@ -90,6 +90,25 @@ export class ServiceTable {
     return isPod || isLocal
       ? { service: name, backends: categories.cluster, masquerade: isLocal, ...refusal }
       : { service: name, backends: categories.local, masquerade: false, ...refusal }
+  }
+
+  /**
+   * The Service that keeps `node` from passing on what goes to this address, translated or not: it has no endpoint for
+   * that node. Undefined where none does. Rules that refuse look at the packet as it is after the translation.
+   */
+  shutAt(node: string, { address, port, protocol }: Destination): string | undefined {
+    const entry = this.#entries.get(`${address} ${port} ${protocol}`)
+    if (entry === undefined) return undefined
+    const { cluster, local } = this.#categories(entry, familyOf(address), node)
+    const usable = entry.info.externalPolicyLocal ? local : cluster
+    return entry.reach === 'external' && usable.length === 0 ? nameOf(entry.service) : undefined
+  }
+
+  #categories({ service, info }: Entry, family: Family, node: string): EndpointCategories {
+    return categorizeEndpoints(this.#endpoints(nameOf(service), info, family, node), info, {
+      nodeName: node,
+      zone: this.#zones.get(node) ?? '',
+    })
   }
 
   #add(service: Service): void {
@@ -111,8 +130,7 @@ export class ServiceTable {
   }
 
   #isOf(node: string, address: string): boolean {
-    const own = this.#view.nodes().find(({ metadata }) => metadata.name === node)
-    return own !== undefined && nodeLocalAddresses(own).includes(address)
+    return this.#local.get(address) === node
   }
 
   #endpoints(service: string, info: ServicePortInfo, family: Family, node: string): Endpoint[] {

@@ -6,15 +6,18 @@
 import type { EndpointSlice, Service } from '../../apiserver/types/index.ts'
 import { loadBalancerAddresses } from '../view.ts'
 
-/** Addresses from outside that the underlay has to send to a node. `Proxy` mode balancers keep their address. */
+/** Addresses from outside that the underlay has to send to a node. */
 export function announcedAddresses(service: Service): string[] {
-  const proxied = new Set(
-    (service.status?.loadBalancer?.ingress ?? []).flatMap(({ ip, ipMode }) =>
-      ip !== undefined && ipMode === 'Proxy' ? [ip] : [],
-    ),
-  )
+  const proxied = new Set(proxiedAddresses(service))
   const published = [...(service.spec.externalIPs ?? []), ...loadBalancerAddresses(service)]
   return [...new Set(published)].filter((address) => !proxied.has(address))
+}
+
+/** Addresses that a balancer keeps to itself (`ipMode: Proxy`): it makes connections of its own. */
+export function proxiedAddresses({ status }: Service): string[] {
+  return (status?.loadBalancer?.ingress ?? []).flatMap(({ ip, ipMode }) =>
+    ip !== undefined && ipMode === 'Proxy' ? [ip] : [],
+  )
 }
 
 /** The node that answers for them. `nodes` are names in order; `slices` those of the service. */

@@ -23,14 +23,13 @@ import type { Manifest } from './manifest.ts'
 import { arbitraryPolicy } from './network-policy.ts'
 import {
   arbitraryPodShape,
-  arbitraryServiceShape,
   arbitraryWorkloadShape,
   deploymentOf,
   namespaceOf,
   podOf,
-  serviceOf,
   statefulSetOf,
 } from './pod.ts'
+import { arbitraryServiceShape, serviceOf, withOwnSockets } from './service.ts'
 import {
   arbitraryLabels,
   mostly,
@@ -150,7 +149,9 @@ function clusterOf(
       const statefulSets = workloads
         .filter(({ stateful }) => stateful)
         .map(({ shape, name }) => statefulSetOf(shape, name))
-      const services = drawn.services.map((shape, index) => serviceOf(shape, `service-${index}`))
+      const services = withOwnSockets(drawn.services).map((shape, index) =>
+        serviceOf(shape, `service-${index}`, index),
+      )
       const networkPolicies = drawn.networkPolicies.map((policy, index) => named(policy, `policy-${index}`))
       const used = new Set(
         [...pods.map(({ pod }) => pod), ...deployments, ...statefulSets, ...services, ...networkPolicies].map(

@@ -27,9 +27,9 @@ export {
   arbitraryNamespace,
   arbitraryNode,
   arbitraryPod,
-  arbitraryService,
   arbitraryStatefulSet,
 } from './pod.ts'
 export { arbitraryPolicyPort, arbitraryPolicyPorts } from './policy-ports.ts'
 export { arbitraryNamespaceSelector, arbitraryRequirement, arbitrarySelector } from './selector.ts'
+export { arbitraryService } from './service.ts'
 export { arbitraryLabels, NARROW_VOCABULARY, VOCABULARY, type Vocabulary } from './vocabulary.ts'

@@ -1,7 +1,6 @@
 /**
- * Pods, namespaces, services and Deployments. Biases: one port name with other numbers in other pods (5a.16), a name
- * on another protocol, sidecar ports, pods of the host's network (5a.22), finished pods (5a.24), services whose port is
- * not their target port (5a.17) and whose target is a name.
+ * Pods, namespaces, nodes and Deployments. Biases: one port name with other numbers in other pods (5a.16), a name on
+ * another protocol, sidecar ports, pods of the host's network (5a.22), finished pods (5a.24).
  */
 import fc from 'fast-check'
 import type {
@@ -12,7 +11,6 @@ import type {
   Namespace,
   Pod,
   PodSpec,
-  Service,
   StatefulSet,
 } from '../../apiserver/types/index.ts'
 import type { Manifest } from './manifest.ts'
@@ -144,46 +142,6 @@ export function arbitraryNode(vocabulary: Vocabulary = VOCABULARY): fc.Arbitrary
     kind: 'Node',
     metadata: { name: `node-${number}`, labels },
   }))
-}
-
-export interface ServiceShape {
-  readonly namespace: string
-  readonly selector: Labels
-  readonly port: number
-  readonly targetPort?: number | string
-  readonly protocol?: 'TCP' | 'UDP' | 'SCTP'
-}
-
-export function arbitraryServiceShape(vocabulary: Vocabulary = VOCABULARY): fc.Arbitrary<ServiceShape> {
-  const { labels, namespaces, ports, portNames } = vocabulary
-  const pairs = Object.entries(labels).flatMap(([key, values]) =>
-    values.map((value): Labels => ({ [key]: value })),
-  )
-  return fc
-    .record({
-      namespace: fc.constantFrom(...namespaces),
-      selector: fc.constantFrom(...pairs),
-      port: fc.constantFrom(80, 8080, 53),
-      targetPort: optional(fc.oneof(fc.constantFrom(...ports), fc.constantFrom(...portNames))),
-      protocol: optional(protocol),
-    })
-    .map((shape): ServiceShape => present(shape))
-}
-
-export function serviceOf({ namespace, selector, ...port }: ServiceShape, name: string): Manifest<Service> {
-  return {
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: { name, namespace },
-    spec: { selector, ipFamilyPolicy: 'PreferDualStack', ports: [port] },
-  }
-}
-
-/** A dual-stack Service that the apiserver accepts. */
-export function arbitraryService(vocabulary: Vocabulary = VOCABULARY): fc.Arbitrary<Manifest<Service>> {
-  return fc
-    .tuple(arbitraryServiceShape(vocabulary), fc.nat({ max: 9 }))
-    .map(([shape, number]) => serviceOf(shape, `service-${number}`))
 }
 
 /** Never of the host's network: replicas would want the same ports of a node. */

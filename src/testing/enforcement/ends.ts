@@ -1,6 +1,6 @@
 /**
- * Who can be asked about in a live cluster: its running pods, its nodes, and addresses outside that policies tell apart
- * (the ends of their CIDRs and the neighbours of these).
+ * Who can be asked about in a live cluster: its running pods, its nodes, and addresses outside that policies and load
+ * balancers tell apart (the ends of their CIDRs and the neighbours of these).
  */
 import ipaddr from 'ipaddr.js'
 import type { Family } from '../../kernel/ruleset.ts'
@@ -14,7 +14,13 @@ import {
   familyOf,
   isWithin,
 } from '../../cluster/topology/plan.ts'
-import { isRunning, nodeAddresses, podAddresses, type ClusterView } from '../../cluster/view.ts'
+import {
+  isRunning,
+  nodeAddresses,
+  podAddresses,
+  serviceAddresses,
+  type ClusterView,
+} from '../../cluster/view.ts'
 import type { Endpoint } from '../../policy/evaluate/index.ts'
 
 /** One end of a question, and how a packet comes from it or gets to it. */
@@ -53,10 +59,12 @@ function outsideEnd(address: string): End {
 function outsideAddresses(view: ClusterView): string[] {
   const taken = new Set([
     ...view.nodes().flatMap(nodeAddresses),
+    ...view.services().flatMap(serviceAddresses),
     ...Object.keys(ADDRESS_PLAN).map((family) => fabricAddress(family as Family)),
     ...Object.values(ADDRESS_PLAN).map(({ outsideGateway }) => outsideGateway),
   ])
-  const edges = mentionedCidrs(view).flatMap(edgesOf)
+  const balancers = view.services().flatMap(({ spec }) => spec.loadBalancerSourceRanges ?? [])
+  const edges = [...new Set([...mentionedCidrs(view), ...balancers])].flatMap(edgesOf)
   const all = [...Object.values(ADDRESS_PLAN).map(({ outsideHost }) => outsideHost), ...edges]
   return [...new Set(all)].filter((address) => !taken.has(address) && isUsable(address))
 }

@@ -5,24 +5,25 @@
 import { REASON_NETFILTER_DROP } from '../../abi/reason.ts'
 import type { Cluster } from '../../cluster/cluster.ts'
 import type { ReferenceAnswer, ReferencePath } from '../../cluster/policy/answer.ts'
-import { familyOf } from '../../cluster/topology/plan.ts'
-import { serviceAddresses } from '../../cluster/view.ts'
 import { reasonText, type Attempt, type AttemptResult } from '../../engine/index.ts'
-import { hasArrived } from './check.ts'
-import { endsOf } from './ends.ts'
+import { hasArrived, type DifferenceKind } from './check.ts'
+import { serviceQuestionsOf, type ServiceQuestion, type ServiceSelection } from './service-questions.ts'
 
 export interface ServiceReport {
   readonly checked: number
+  /** Of these, to where some backend may be reached. */
+  readonly allowed: number
   readonly differences: readonly ServiceDifference[]
 }
 
 export interface ServiceDifference {
+  readonly kind: DifferenceKind
   readonly from: string
   /** `namespace/svc/name`. */
   readonly to: string
   readonly address: string
   readonly port: number
-  readonly protocol: string
+  readonly protocol: ServiceQuestion['protocol']
   /** Some backend may be reached. */
   readonly allowed: boolean
   /** What the packet met instead. */
@@ -31,67 +32,85 @@ export interface ServiceDifference {
   readonly reason: string
 }
 
-interface Asked {
-  readonly from: string
-  readonly to: string
-  readonly attempt: Attempt
-  readonly answer: ReferenceAnswer
-}
-
-/** Every pod and node to every address and port of every Service, in both families. */
-export function checkServices(cluster: Cluster): ServiceReport {
-  const ends = endsOf(cluster.view).filter(({ endpoint }) => endpoint.kind !== 'address')
-  const asked = cluster.view.services().flatMap((service) =>
-    serviceAddresses(service).flatMap((destination) =>
-      (service.spec.ports ?? []).flatMap(({ port, protocol: name = 'TCP' }) =>
-        ends.flatMap(({ label, netns, addresses }): Asked[] => {
-          const source = addresses.find((address) => familyOf(address) === familyOf(destination))
-          if (source === undefined) return []
-          const protocol = name.toLowerCase() as 'tcp' | 'udp' | 'sctp'
-          const answer = cluster.reference({ from: label, to: destination, port, protocol })
-          const attempt = { netns, protocol, source, sourcePort: 39_996, destination, destinationPort: port }
-          const { namespace = '', name: serviceName } = service.metadata
-          return [{ from: label, to: `${namespace}/svc/${serviceName}`, attempt, answer }]
-        }),
-      ),
-    ),
+/** Every question about a Service, or a sample. Time does not pass. */
+export function checkServices(cluster: Cluster, selection: ServiceSelection = {}): ServiceReport {
+  const questions = serviceQuestionsOf(cluster.view, selection)
+  const first = probe(cluster, questions, SOURCE_PORT)
+  const sticky = questions.filter((question) => question.sticky)
+  const again = new Map(
+    probe(cluster, sticky, SOURCE_PORT + 1).map((result, index) => [sticky[index], result] as const),
   )
-  const results = cluster.probe(
-    asked.map(({ attempt }) => attempt),
-    { forget: true },
-  )
-  const differences = asked.flatMap(({ from, to, attempt, answer }, index): ServiceDifference[] => {
-    const result = results[index]
-    const wrong = result === undefined ? 'has no result' : judge(answer, result)
-    if (wrong === undefined) return []
-    const { protocol, destination: address, destinationPort: port } = attempt
-    const allowed = answer.paths.some((path) => path.allowed)
-    return [{ from, to, address, port, protocol, allowed, wrong, reason: answer.reason }]
+  let reachable = 0
+  const differences = questions.flatMap((question, index): ServiceDifference[] => {
+    const result = first[index]
+    if (result === undefined) throw new Error('checkServices: a packet without a result')
+    const { from, to, address, port, protocol } = question
+    const answer = cluster.reference({ from: from.label, to: address, port, protocol })
+    const allowed = answer.paths.some((path) => path.allowed && path.obstacle === undefined)
+    if (allowed) reachable++
+    const found = judge(answer, result) ?? strays(result, again.get(question))
+    if (found === undefined) return []
+    return [{ ...found, from: from.label, to, address, port, protocol, allowed, reason: answer.reason }]
   })
-  return { checked: asked.length, differences }
+  return { checked: questions.length, allowed: reachable, differences }
 }
 
-/** Two lines: what the packet met, and what policies say. */
-export function formatServiceDifference(difference: ServiceDifference): string {
+const SOURCE_PORT = 39_996
+
+function probe(cluster: Cluster, questions: readonly ServiceQuestion[], sourcePort: number): AttemptResult[] {
+  const attempts = questions.map(({ from, source, address, port, protocol }): Attempt => ({
+    netns: from.netns,
+    protocol,
+    source,
+    sourcePort,
+    destination: address,
+    destinationPort: port,
+  }))
+  return cluster.probe(attempts, { forget: true })
+}
+
+type Wrong = Pick<ServiceDifference, 'kind' | 'wrong'>
+
+/** The second connection of one client has to arrive where the first one did. */
+function strays(first: AttemptResult, second: AttemptResult | undefined): Wrong | undefined {
+  if (second === undefined || !hasArrived(first) || seenText(first) === seenText(second)) return undefined
+  const wrong = `arrived at ${seenText(first)}, and the next connection at ${seenText(second)}`
+  return { kind: 'undecided', wrong }
+}
+
+/** Two lines: what the packet met, and what policies say; and with a cluster the packet's way. */
+export function formatServiceDifference(difference: ServiceDifference, cluster?: Cluster): string {
   const { from, to, address, port, protocol, wrong, reason } = difference
-  return `${from} → ${to} (${address}) ${port}/${protocol}: ${wrong}\n  policies: ${reason}`
+  const lines = [`${from} → ${to} (${address}) ${port}/${protocol}: ${wrong}`, `  policies: ${reason}`]
+  if (cluster !== undefined) {
+    const { text } = cluster.trace({ from, to: address, port, protocol })
+    lines.push(...text.split('\n').map((line) => `    ${line}`))
+  }
+  return lines.join('\n')
 }
 
 /** What is wrong, if anything. */
-function judge({ paths }: ReferenceAnswer, observed: AttemptResult): string | undefined {
+function judge({ paths }: ReferenceAnswer, observed: AttemptResult): Wrong | undefined {
   const open = paths.filter(({ obstacle }) => obstacle === undefined)
+  const seen = seenText(observed)
   if (hasArrived(observed)) {
     const taken = open.filter((path) => leadsTo(path, observed))
-    if (taken.length === 0) return `arrived at ${seenText(observed)}, which no path leads to`
-    if (!taken.some(({ allowed }) => allowed)) return `let through to ${seenText(observed)}`
-    return observed.reply === 'none' ? `the answer of ${seenText(observed)} was lost` : undefined
+    if (taken.length === 0)
+      return { kind: 'let through', wrong: `arrived at ${seen}, which no path leads to` }
+    const allowed = taken.filter((path) => path.allowed)
+    if (allowed.length === 0) return { kind: 'let through', wrong: `let through to ${seen}` }
+    const answered = observed.reply !== 'none'
+    if (allowed.some(({ unanswered }) => (unanswered === undefined) === answered)) return undefined
+    return answered
+      ? { kind: 'undecided', wrong: `the answer of ${seen} came back after all` }
+      : { kind: 'answer lost', wrong: `the answer of ${seen} was lost` }
   }
-  if (observed.verdict === 'dropped' && observed.reason === REASON_NETFILTER_DROP) {
-    // Without any backend nothing arrives, and whether policies or kube-proxy refuse it first is no difference.
-    const denied = open.length === 0 || open.some(({ allowed }) => !allowed)
-    return denied ? undefined : 'dropped, and every backend is allowed'
-  }
-  return open.length === 0 ? undefined : `ended by something else: ${reasonText(observed.reason)}`
+  // What has an obstacle on its way does not arrive, and whether policies or kube-proxy end it first is no difference.
+  if (open.length < paths.length) return undefined
+  if (observed.verdict !== 'dropped' || observed.reason !== REASON_NETFILTER_DROP)
+    return { kind: 'undecided', wrong: `ended by something else: ${reasonText(observed.reason)}` }
+  const denied = open.some(({ allowed }) => !allowed)
+  return denied ? undefined : { kind: 'blocked', wrong: 'dropped, and every backend is allowed' }
 }
 
 function leadsTo({ backend }: ReferencePath, { seen }: AttemptResult): boolean {

@@ -35,14 +35,20 @@ export const packetsMeetWhatPoliciesSay = policyProperty({
 
 export const policiesSeeTheBackend = policyProperty({
   name: 'policiesSeeTheBackend',
-  description: 'A connection to a Service is judged by the pod and port that it is sent on to.',
+  description:
+    'A connection to a Service of any type, by any of its addresses, is judged by the pod and port that it is sent on to; the same client of a sticky one gets the same pod.',
   arbitrary: arbitraryCluster({ minServices: 1, maxPolicies: 3 }),
   edges: [SERVICE_CASE.plan],
   describe: planText,
   holds: async (plan, setup) => {
     const report = checkServices(await startCluster(plan, setup))
     if (report.differences.length > 0)
-      throw new Error(report.differences.slice(0, 5).map(formatServiceDifference).join('\n\n'))
+      throw new Error(
+        report.differences
+          .slice(0, 5)
+          .map((one) => formatServiceDifference(one))
+          .join('\n\n'),
+      )
   },
 })
 

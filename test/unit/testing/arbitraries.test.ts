@@ -21,6 +21,7 @@ import {
   arbitraryService,
   arbitraryStatefulSet,
   objectsOf,
+  type ClusterPlan,
   VOCABULARY,
   type Manifest,
 } from '../../../src/testing/arbitraries/index.ts'
@@ -101,6 +102,20 @@ describe('arbitraries', () => {
     expect(smallest.pods).toHaveLength(1)
   })
 
+  it('shrink a Service to a cluster IP and a port', () => {
+    const { services } = counterexample(
+      arbitraryCluster({ maxServices: 3 }),
+      ({ services }) => services.length === 0,
+    )
+    const { spec } = services[0]!
+    expect(services).toHaveLength(1)
+    expect(spec).toEqual({
+      selector: spec.selector,
+      ipFamilyPolicy: 'PreferDualStack',
+      ports: [{ port: 80 }],
+    })
+  })
+
   it('shrink selectors to the empty one, ipBlocks to a single address', () => {
     expect(counterexample(arbitrarySelector(), () => false)).toEqual({})
     expect(counterexample(arbitraryIpBlock(), () => false)).toEqual({
@@ -114,3 +129,33 @@ function counterexample<T>(arbitrary: fc.Arbitrary<T>, holds: (value: T) => bool
   if (counterexample === null) throw new Error('nothing was found')
   return counterexample[0]
 }
+
+/** Of Services. */
+const SERVICES: readonly (readonly [string, (service: ClusterPlan['services'][number]) => boolean])[] = [
+  ['a headless Service', ({ spec }) => spec.clusterIP === 'None'],
+  ['a node port that stays on its node', ({ spec }) => spec.type === 'NodePort' && isLocal(spec)],
+  ['a balancer that takes few', ({ spec }) => (spec.loadBalancerSourceRanges ?? []).length > 0],
+  ['a balancer that keeps its address', (service) => JSON.stringify(service).includes('"ipMode":"Proxy"')],
+  ['an external IP', ({ spec }) => (spec.externalIPs ?? []).includes('192.0.2.100')],
+  ['an external IP of a node', ({ spec }) => (spec.externalIPs ?? []).includes('172.18.0.2')],
+  ['internalTrafficPolicy Local', ({ spec }) => spec.internalTrafficPolicy === 'Local'],
+  ['a sticky one', ({ spec }) => spec.sessionAffinity === 'ClientIP'],
+  ['IPv6 alone', ({ spec }) => spec.ipFamilies?.join() === 'IPv6'],
+]
+const isLocal = ({ externalTrafficPolicy }: ClusterPlan['services'][number]['spec']) =>
+  externalTrafficPolicy === 'Local'
+
+describe('Services of a few hundred drawn clusters', () => {
+  const plans = fc.sample(arbitraryCluster(), { seed: SEED, numRuns: 400 })
+  it.each(SERVICES)('%s', (_, is) => {
+    expect(plans.some(({ services }) => services.some(is))).toBe(true)
+  })
+  it('no two Services at one address and port', () => {
+    for (const { services } of plans) {
+      const sockets = services.flatMap(({ spec: { externalIPs = [], ports = [] } }) =>
+        externalIPs.flatMap((ip) => ports.map(({ port, protocol = 'TCP' }) => `${ip} ${port}/${protocol}`)),
+      )
+      expect(new Set(sockets).size).toBe(sockets.length)
+    }
+  })
+})

@@ -19,8 +19,8 @@ const MANIFESTS = [
   ),
 ].join('---\n')
 
-async function verify(faults: readonly string[]) {
-  const manifests = parseManifests(MANIFESTS)
+async function verify(faults: readonly string[], text = MANIFESTS) {
+  const manifests = parseManifests(text)
   const options = { nodes: 1, policy: { faults } }
   const cluster = await Cluster.create(options)
   cluster.applyManifests(manifests)
@@ -49,6 +49,20 @@ describe('verifyProperty', () => {
     expect(
       (smallest!.object['spec'] as { ingress: { from: unknown[] }[] }).ingress[0]!.from.length,
     ).toBeLessThan(2)
+  })
+})
+
+describe('verifyProperty of Services', () => {
+  const service = (name: string) =>
+    `apiVersion: v1\nkind: Service\nmetadata: { name: ${name} }\nspec: { type: NodePort, selector: { app: b }, ports: [{ port: 8080, targetPort: 80 }] }\n`
+  it('asks about them, too, and shrinks to the one that shows it', async () => {
+    const text = [MANIFESTS, service('one'), service('two')].join('---\n')
+    expect(await verify([], text)).toMatchObject({ checked: 2000, differing: 0 })
+    const { counterexample } = await verify(['policyBeforeDnat'], text)
+    expect(counterexample!.text).toMatch(/^(blocked|let through): .* → default\/svc\/(one|two) /)
+    expect(counterexample!.text).toContain('KUBE-SERVICES')
+    const kinds = counterexample!.manifests.map(({ object }) => object.kind)
+    expect(kinds.filter((kind) => kind === 'Service')).toHaveLength(1)
   })
 })
 

@@ -150,9 +150,9 @@ export class PathFinder {
       const masked = masquerade || ip === from.address
       const seen = masked && owner !== node ? this.#masqueraded(node, ip) : from
       const backend = { address: ip, port, protocol: target.protocol }
-      // Nobody looks at what a node sends itself to others.
-      const sent = this.#local.get(from.address) === node && owner !== node
-      const shut = sent ? undefined : this.#services.shutAt(node, backend)
+      // What a node sends to others itself, or masquerades, passes no rule that refuses.
+      const waved = owner !== node && (masked || this.#local.get(from.address) === node)
+      const shut = waved ? undefined : this.#services.shutAt(node, backend)
       const obstacle = refusal ?? (shut === undefined ? undefined : noEndpoint(shut, node))
       const passed = !masked && owner !== node && this.#nodeOf(from.address) !== node
       return this.#arrive(next, node, seen, backend).map((path) => ({

@@ -192,6 +192,23 @@ describe('packets and reference agree', () => {
     expect(cluster.connect({ ...request, from: 'node/node-2' }).verdict).toBe('delivered')
   })
 
+  it('where a masquerading node sends on to an address that is shut there', async () => {
+    const cluster = await clusterOf(
+      pod('web', 1, { hostNetwork: true }),
+      service('web', { type: 'NodePort', ports: [{ port: 53, targetPort: 8080, nodePort: 30080 }] }),
+      service('shut', {
+        selector: { app: 'web' },
+        externalIPs: ['172.18.0.2'],
+        externalTrafficPolicy: 'Local',
+        ports: [{ port: 8080 }],
+      }),
+    )
+    expect(differencesOf(cluster)).toEqual([])
+    const request = { from: '198.51.100.10', to: 'node/node-2', port: 30080 }
+    expect(cluster.connect(request).verdict).toBe('delivered')
+    expect(cluster.reference(request).paths[0]!.obstacle).toBeUndefined()
+  })
+
   it('where a backend is an external IP that its own node sends on', async () => {
     const cluster = await clusterOf(
       pod('front', 1, { hostNetwork: true }),

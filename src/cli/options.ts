@@ -1,6 +1,7 @@
 /** Options that several commands share, and reading them. Mistakes are `Problem`s that name the flag. */
 import type { Command } from 'commander'
 import { Problem } from '../kernel/problem.ts'
+import type { Family } from '../kernel/ruleset.ts'
 
 /** As commander hands them over: text, nothing checked. */
 export interface ClusterFlags {
@@ -51,6 +52,10 @@ export function parseChoice<T extends string>(
     throw new Problem(`${JSON.stringify(text)} is not known: expected ${list(allowed)}`, { field: flag })
   }
   return choice
+}
+
+export function parseFamily(text: string): Family {
+  return parseChoice<Family>(text, '--family', ['ipv4', 'ipv6'], 'ipv4')
 }
 
 function list(items: readonly string[]): string {

@@ -18,3 +18,8 @@ export function checkFields(given: unknown, known: readonly string[], path: stri
 export function checkList(given: unknown, field: string, of: string): void {
   if (!Array.isArray(given)) throw new Problem(`expected a list of ${of}`, { field })
 }
+
+export function checkFamily(given: unknown): void {
+  if (given === undefined || given === 'ipv4' || given === 'ipv6') return
+  throw new Problem(`${JSON.stringify(given)} is not known: expected ipv4 or ipv6`, { field: 'family' })
+}

@@ -39,7 +39,7 @@ import { selectorWarnings } from './manifests/selectors.ts'
 import { loadManifests, type ManifestInput } from './manifests/sources.ts'
 import { matrix, type MatrixRequest } from './matrix.ts'
 import { Network } from './network.ts'
-import { claimOutside, listenOutside } from './outside.ts'
+import { claimEndpoints, claimOutside, listenOutside } from './outside.ts'
 import { referenceAnswer, type ReferenceAnswer } from './policy/answer.ts'
 import { asProblems, EvaluatorMirror } from './policy/mirror.ts'
 import { referenceMatrix } from './policy/reference-matrix.ts'
@@ -253,6 +253,7 @@ export class Cluster {
   probe(attempts: readonly Attempt[], options: { readonly forget?: boolean } = {}): AttemptResult[] {
     this.#flush()
     const world = this.#world()
+    claimEndpoints(world)
     const inside = new Set([
       ...this.view
         .pods()

@@ -2,15 +2,16 @@
 import { REASON_NETFILTER_DROP, REASON_NO_SOCKET, REASON_UNKNOWN_RULE } from '../abi/reason.ts'
 import { reasonText, type AttemptResult } from '../engine/index.ts'
 import { Problem } from '../kernel/problem.ts'
-import { checkFields } from './check.ts'
+import type { Family } from '../kernel/ruleset.ts'
+import { checkFamily, checkFields } from './check.ts'
 import type { Flow, Hop, Reply, Verdict } from './flow.ts'
 import { hopsOf, newestVersions } from './hops.ts'
-import { claimOutside, listenOutside } from './outside.ts'
+import { claimEndpoints, claimOutside, listenOutside } from './outside.ts'
 import { policyReason } from './policy-reason.ts'
 import { parseProtocol, parseReference, type FlowProtocol } from './reference.ts'
 import { resolveDestination, type Destination } from './resolve/destination.ts'
 import { podWith } from './resolve/find.ts'
-import { resolveSource, type Source } from './resolve/source.ts'
+import { ofFamily, resolveSource, type Source } from './resolve/source.ts'
 import { namesOf } from './names.ts'
 import type { World } from './world.ts'
 
@@ -23,6 +24,8 @@ export interface ConnectRequest {
   readonly port?: number | string
   /** Default: that of the Service's or the pod's port, else tcp. */
   readonly protocol?: FlowProtocol
+  /** Of the addresses of both ends. Default: the first that both have. */
+  readonly family?: Family
   /** Default: a new one each time, from 40000. For ICMP it is the identifier. */
   readonly sourcePort?: number
 }
@@ -43,8 +46,9 @@ export class Connector {
 
   connect(world: World, request: ConnectRequest): Connected {
     checkRequest(request)
-    const source = resolveSource(world.view, parseReference(request.from, 'from'), 'from')
-    const { port, protocol } = request
+    const { port, protocol, family } = request
+    const from = resolveSource(world.view, parseReference(request.from, 'from'), 'from')
+    const source = family === undefined ? from : ofFamily(from, family, 'from')
     const wanted = {
       ...(port === undefined ? {} : { port }),
       ...(protocol === undefined ? {} : { protocol }),
@@ -86,12 +90,13 @@ export class Connector {
 
 /** Not every caller has a compiler that knows the types: what cannot be meant is told, not sent. */
 export function checkRequest(request: ConnectRequest): void {
-  checkFields(request, ['from', 'to', 'port', 'protocol', 'sourcePort'], '')
-  const { from, to, protocol, sourcePort } = request
+  checkFields(request, ['from', 'to', 'port', 'protocol', 'family', 'sourcePort'], '')
+  const { from, to, protocol, family, sourcePort } = request
   for (const [field, value] of Object.entries({ from, to })) {
     if (typeof value !== 'string') throw new Problem('is needed', { field })
   }
   if (protocol !== undefined) parseProtocol(protocol, 'protocol')
+  checkFamily(family)
   if (sourcePort !== undefined && !(Number.isInteger(sourcePort) && sourcePort >= 0 && sourcePort <= 65535)) {
     throw new Problem(`${sourcePort} is not a number from 0 to 65535`, { field: 'sourcePort' })
   }
@@ -99,7 +104,7 @@ export function checkRequest(request: ConnectRequest): void {
 
 function prepareOutside(world: World, source: Source, destination: Destination): void {
   if (source.kind === 'outside' && source.address !== undefined) claimOutside(world, source.address)
-  if (!destination.outside) return
+  if (!destination.outside) return claimEndpoints(world)
   claimOutside(world, destination.address)
   listenOutside(world, destination.protocol, destination.port)
 }

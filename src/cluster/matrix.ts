@@ -6,10 +6,11 @@
 import { reasonText, type Attempt, type AttemptResult } from '../engine/index.ts'
 import type { Pod } from '../apiserver/index.ts'
 import { Problem } from '../kernel/problem.ts'
+import type { Family } from '../kernel/ruleset.ts'
 import type { Connectivity, ConnectivityRow } from './connectivity.ts'
 import type { Verdict } from './flow.ts'
-import { checkFields, checkList } from './check.ts'
-import { parsePort, parseProtocol, printPort, type FlowProtocol, type PortSpec } from './reference.ts'
+import { checkFamily, checkFields, checkList } from './check.ts'
+import { parsePort, parseProtocol, printPort, type PortSpec } from './reference.ts'
 import { podNetns } from './topology/pieces.ts'
 import { familyOf } from './topology/plan.ts'
 import { podAddresses } from './view.ts'
@@ -20,6 +21,8 @@ export interface MatrixRequest {
   readonly ports: readonly PortSpec[]
   /** `pod`: every pod is a row of its own. Default `workload`. */
   readonly by?: 'workload' | 'pod'
+  /** Of the addresses. Default: the first that both ends have. */
+  readonly family?: Family
 }
 
 const SOURCE_PORT = 39_999
@@ -33,7 +36,7 @@ interface End {
 }
 
 export function matrix(world: World, request: MatrixRequest): Connectivity {
-  const { ports, by = 'workload' } = checked(request)
+  const { ports, by = 'workload', family } = checkMatrixRequest(request)
   const rows = by === 'pod' ? workloads(world.view).flatMap(podsAsRows) : workloads(world.view)
   const ends = rows.map(({ pods }) => pods.map(endOf))
   const tally = new Tally(world)
@@ -55,7 +58,7 @@ export function matrix(world: World, request: MatrixRequest): Connectivity {
         for (const source of sources) {
           for (const target of targets) {
             if (source === target && targets.length > 1) continue
-            const attempt = attemptOf(source, target, port, protocol)
+            const attempt = attemptOf(source, target, { port, protocol }, family)
             if (attempt !== undefined) queue.add(index, attempt)
           }
         }
@@ -71,9 +74,10 @@ export function matrix(world: World, request: MatrixRequest): Connectivity {
 }
 
 /** Not every caller has a compiler that knows the types. */
-function checked(request: MatrixRequest): MatrixRequest {
-  checkFields(request, ['ports', 'by'], '')
-  const { ports, by } = request
+export function checkMatrixRequest(request: MatrixRequest): MatrixRequest {
+  checkFields(request, ['ports', 'by', 'family'], '')
+  const { ports, by, family } = request
+  checkFamily(family)
   checkList(ports, 'ports', 'ports, as [{ port: 80, protocol: "tcp" }]')
   for (const [index, spec] of ports.entries()) {
     const field = `ports[${index}]`
@@ -104,8 +108,14 @@ function endOf({ metadata, spec, status }: Pod): End {
   return { netns, addresses: podAddresses(status) }
 }
 
-function attemptOf(source: End, target: End, port: number, protocol: FlowProtocol): Attempt | undefined {
+function attemptOf(
+  source: End,
+  target: End,
+  { port, protocol }: PortSpec,
+  family: Family | undefined,
+): Attempt | undefined {
   for (const destination of target.addresses) {
+    if (family !== undefined && familyOf(destination) !== family) continue
     const own = source.addresses.find((address) => familyOf(address) === familyOf(destination))
     if (own === undefined) continue
     return {

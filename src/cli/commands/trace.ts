@@ -1,13 +1,14 @@
 /** `podwire trace`: one real packet, its way and its end. */
 import type { ConnectRequest } from '../../cluster/connect.ts'
 import type { Flow } from '../../cluster/flow.ts'
+import { fulfils } from '../../cluster/policy/fulfils.ts'
 import { parsePort, parseProtocol } from '../../cluster/reference.ts'
 import { Problem } from '../../kernel/problem.ts'
 import type { PolicyOptions } from '../../policy/evaluate/index.ts'
 import { boot, BUILT_MODES, PROXY_MODES } from '../boot.ts'
 import { EXIT_DONE, EXIT_EXPECTATION_FAILED } from '../exit.ts'
 import { formatReference } from '../format/reference.ts'
-import { asFlags, parseChoice, type ClusterFlags } from '../options.ts'
+import { asFlags, parseChoice, parseFamily, type ClusterFlags } from '../options.ts'
 import { parseReferenceOptions, type PolicyFlags } from '../policy-options.ts'
 
 const EXPECTED = ['delivered', 'dropped', 'rejected'] as const
@@ -17,6 +18,7 @@ export interface TraceFlags extends ClusterFlags, PolicyFlags {
   readonly to: string
   readonly port?: string
   readonly protocol?: string
+  readonly family?: string
   readonly expect?: string
   readonly allModes?: boolean
   readonly reference?: boolean
@@ -32,6 +34,7 @@ export async function trace(flags: TraceFlags): Promise<number> {
     to: flags.to,
     ...(flags.port === undefined ? {} : { port: portFlag(flags.port) }),
     ...(flags.protocol === undefined ? {} : { protocol: parseProtocol(flags.protocol, '--protocol') }),
+    ...(flags.family === undefined ? {} : { family: parseFamily(flags.family) }),
   }
   const options = parseReferenceOptions(flags)
   if (flags.reference === true) {
@@ -75,8 +78,7 @@ async function traceReference(
   const cluster = await boot(flags)
   const answer = asFlags(() => cluster.reference(request, options))
   process.stdout.write(output === 'json' ? `${JSON.stringify(answer, null, 1)}\n` : formatReference(answer))
-  if (expected === undefined || answer.verdict === (expected === 'dropped' ? 'denied' : 'allowed'))
-    return EXIT_DONE
+  if (expected === undefined || fulfils(expected, answer)) return EXIT_DONE
   process.stderr.write(`podwire: expected ${expected}, policies say ${answer.verdict}\n`)
   return EXIT_EXPECTATION_FAILED
 }

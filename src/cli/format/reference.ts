@@ -30,7 +30,9 @@ function pathLines(path: ReferencePath, several: boolean): string[] {
     ...(several
       ? [`  ${allowed ? 'allowed' : 'denied'}`, ...flips.map((flip) => `    ${flipText(flip)}`)]
       : []),
-    ...(path.obstacle === undefined ? [] : [`  and yet: ${path.obstacle}`]),
+    ...[path.obstacle, path.unanswered].flatMap((futile) =>
+      futile === undefined ? [] : [`  and yet: ${futile}`],
+    ),
   ]
 }
 

@@ -77,9 +77,10 @@ function expectationTable(checks: readonly Checked[]): string {
   ])
 }
 
-function portText({ expectation: { port, protocol } }: Checked): string {
-  if (port === undefined) return protocol ?? '-'
-  return `${port}${protocol === undefined ? '' : `/${protocol}`}`
+function portText({ expectation: { port, protocol, family } }: Checked): string {
+  const by = family === undefined ? '' : ` ${family}`
+  if (port === undefined) return `${protocol ?? '-'}${by}`
+  return `${port}${protocol === undefined ? '' : `/${protocol}`}${by}`
 }
 
 /** `file:line`, or ''. */

@@ -6,6 +6,7 @@ import type { PolicyOptions } from '../../policy/evaluate/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import type { Cluster } from '../cluster.ts'
 import type { ConnectRequest } from '../connect.ts'
+import { fulfils } from '../policy/fulfils.ts'
 import { parseReference } from '../reference.ts'
 import { findPods } from '../resolve/find.ts'
 import type { ClusterView } from '../view.ts'
@@ -43,13 +44,20 @@ export function checkExpectations(
 ): Checked[] {
   return expectations.map((expectation) => {
     const requests = requestsOf(cluster.view, expectation)
-    const ask = (by: string, one: (request: ConnectRequest) => Said): Answer =>
-      answer(by, expectation, requests, one)
+    const { expect } = expectation
+    const packet = (request: ConnectRequest): Said => {
+      const { verdict, reason } = cluster.connect(request)
+      return { verdict, reason, ok: packetHolds(expect, verdict) }
+    }
+    const policies = (request: ConnectRequest): Said => {
+      const said = cluster.reference(request, policyOptions)
+      return { verdict: said.verdict, reason: said.reason, ok: fulfils(expect, said) }
+    }
     return {
       expectation,
       answers: [
-        ...(packets ? [ask(cluster.proxyMode, (request) => cluster.connect(request))] : []),
-        ...(reference ? [ask('reference', (request) => referenceSays(cluster, request, policyOptions))] : []),
+        ...(packets ? [answer(cluster.proxyMode, expectation, requests, packet)] : []),
+        ...(reference ? [answer('reference', expectation, requests, policies)] : []),
       ],
     }
   })
@@ -58,25 +66,18 @@ export function checkExpectations(
 interface Said {
   readonly verdict: string
   readonly reason: string
-  readonly obstacle?: boolean
-}
-
-function referenceSays(cluster: Cluster, request: ConnectRequest, options: Partial<PolicyOptions>): Said {
-  const { verdict, reason, paths } = cluster.reference(request, options)
-  return { verdict, reason, obstacle: paths.some(({ obstacle }) => obstacle !== undefined) }
+  readonly ok: boolean
 }
 
 function answer(
   by: string,
-  { expect, place }: Expectation,
+  { place }: Expectation,
   requests: readonly ConnectRequest[],
   one: (request: ConnectRequest) => Said,
 ): Answer {
   let first: Answer | undefined
   for (const request of requests) {
-    const said = atPlace(place, () => one(request))
-    const { verdict, reason } = said
-    const ok = by === 'reference' ? referenceHolds(expect, said) : packetHolds(expect, verdict)
+    const { verdict, reason, ok } = atPlace(place, () => one(request))
     const found = { by, verdict, ok, reason }
     if (!ok) return requests.length === 1 ? found : { ...found, pods: `${request.from} → ${request.to}` }
     first ??= found
@@ -91,20 +92,12 @@ function packetHolds(expect: Expected, verdict: string): boolean {
   return verdict === expect
 }
 
-/**
- * Policies do not know who listens: what is rejected was allowed. And what has nowhere to go (a Service without
- * endpoints) does not arrive although it is allowed.
- */
-function referenceHolds(expect: Expected, { verdict, obstacle = false }: Said): boolean {
-  if (obstacle && verdict === 'allowed') return expect !== 'delivered' && expect !== 'denied'
-  return verdict === (expect === 'dropped' || expect === 'denied' ? 'denied' : 'allowed')
-}
-
 function requestsOf(view: ClusterView, expectation: Expectation): ConnectRequest[] {
-  const { from, to, port, protocol, place } = expectation
+  const { from, to, port, protocol, family, place } = expectation
   const rest = {
     ...(port === undefined ? {} : { port }),
     ...(protocol === undefined ? {} : { protocol }),
+    ...(family === undefined ? {} : { family }),
   }
   const sources = atPlace(place, () => podsMeant(view, from, 'from'))
   const targets = atPlace(place, () => podsMeant(view, to, 'to'))

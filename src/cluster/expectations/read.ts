@@ -7,6 +7,7 @@
  *   to: svc/db
  *   port: 5432           # a number, the name of a port, 53/udp, or a list of these
  *   protocol: tcp        # may be left out
+ *   family: ipv6         # or ipv4, or both in a list; default: the first that both ends have
  *   expect: delivered    # or rejected, dropped; allowed (one of the first two), denied (dropped)
  * ```
  *
@@ -14,6 +15,7 @@
  */
 import { isMap, isSeq, LineCounter, parseDocument } from 'yaml'
 import { Problem, type Place } from '../../kernel/problem.ts'
+import type { Family } from '../../kernel/ruleset.ts'
 import { isRecord } from '../manifests/document.ts'
 import { parsePort, parseProtocol, parseReference, suggest, type FlowProtocol } from '../reference.ts'
 
@@ -27,11 +29,12 @@ export interface Expectation {
   readonly to: string
   readonly port?: number | string
   readonly protocol?: FlowProtocol
+  readonly family?: Family
   readonly expect: Expected
   readonly place: Place
 }
 
-const FIELDS = ['name', 'from', 'to', 'port', 'protocol', 'expect'] as const
+const FIELDS = ['name', 'from', 'to', 'port', 'protocol', 'family', 'expect'] as const
 
 /** @throws Problem at the first entry that cannot be meant, with its line */
 export function parseExpectations(text: string, file?: string): Expectation[] {
@@ -99,22 +102,37 @@ function readOne(value: unknown, place: (field?: string) => Place): Expectation[
   }
   const protocol = protocolOf(value['protocol'], place('protocol'))
   const ports = portsOf(value['port'], protocol, place('port'))
-  const several = froms.length * tos.length * ports.length > 1
+  const families = familiesOf(value['family'], place('family'))
+  const several = froms.length * tos.length * ports.length * families.length > 1
   return froms.flatMap((from) =>
     tos.flatMap((to) =>
-      ports.map((port): Expectation => {
-        const made = `${from} → ${to}${textOf(port)}`
-        return {
-          name: name === undefined ? `${made} ${expected}` : several ? `${name}: ${made}` : name,
-          from,
-          to,
-          ...port,
-          expect: expected,
-          place: place(),
-        }
-      }),
+      ports.flatMap((port) =>
+        families.map((family): Expectation => {
+          const made = `${from} → ${to}${textOf(port)}${family === undefined ? '' : ` (${family})`}`
+          return {
+            name: name === undefined ? `${made} ${expected}` : several ? `${name}: ${made}` : name,
+            from,
+            to,
+            ...port,
+            ...(family === undefined ? {} : { family }),
+            expect: expected,
+            place: place(),
+          }
+        }),
+      ),
     ),
   )
+}
+
+/** Undefined: not said. */
+function familiesOf(given: unknown, place: Place): (Family | undefined)[] {
+  if (given === undefined) return [undefined]
+  const list: unknown[] = Array.isArray(given) ? given : [given]
+  if (list.length === 0) throw new Problem('is an empty list', place)
+  return list.map((item) => {
+    if (item === 'ipv4' || item === 'ipv6') return item
+    throw new Problem(`${JSON.stringify(item)} is not known: expected ipv4 or ipv6`, place)
+  })
 }
 
 function references(

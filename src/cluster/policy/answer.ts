@@ -15,7 +15,7 @@ import type {
 import { checkRequest, type ConnectRequest } from '../connect.ts'
 import { parseReference, type FlowProtocol } from '../reference.ts'
 import { resolveDestination } from '../resolve/destination.ts'
-import { resolveSource } from '../resolve/source.ts'
+import { ofFamily, resolveSource } from '../resolve/source.ts'
 import { familyOf } from '../topology/plan.ts'
 import type { ClusterView } from '../view.ts'
 import { PathFinder, sourceAddress, type PolicyPath, type Sight } from './paths.ts'
@@ -75,8 +75,9 @@ export function referenceAnswer(
   options: Partial<PolicyOptions> = {},
 ): ReferenceAnswer {
   checkRequest(request)
-  const source = resolveSource(view, parseReference(request.from, 'from'), 'from')
-  const { port, protocol } = request
+  const { port, protocol, family } = request
+  const from = resolveSource(view, parseReference(request.from, 'from'), 'from')
+  const source = family === undefined ? from : ofFamily(from, family, 'from')
   const wanted = {
     ...(port === undefined ? {} : { port }),
     ...(protocol === undefined ? {} : { protocol }),
@@ -129,10 +130,9 @@ function judge(
   }
   const { allowed, egress, ingress } = ask(evaluatorOf(options), questions)
   const { backend, services, obstacle, unanswered } = path
-  const why = reasonOf(egress, ingress)
   return {
     allowed,
-    reason: [obstacle, unanswered, why].filter((part) => part !== undefined).join('; '),
+    reason: sentence(allowed, reasonOf(egress, ingress), path),
     ...(backend === undefined ? {} : { backend }),
     services,
     egress: judgement(path.egress, questions.egress, egress),
@@ -141,6 +141,15 @@ function judge(
     ...(obstacle === undefined ? {} : { obstacle }),
     ...(unanswered === undefined ? {} : { unanswered }),
   }
+}
+
+/** What policies say, and what makes it pointless. */
+function sentence(allowed: boolean, why: string, { obstacle, unanswered }: PolicyPath): string {
+  const futile = obstacle ?? unanswered
+  if (futile === undefined) return why
+  if (!allowed) return `${why}; besides, ${futile}`
+  const end = obstacle === undefined ? 'no answer can come back' : 'no packet can arrive'
+  return `policies do not forbid it, but ${end}: ${futile}`
 }
 
 interface Questions {

@@ -4,10 +4,11 @@
  * `X` where they do not.
  */
 import type { Pod } from '../../apiserver/types/index.ts'
+import type { Family } from '../../kernel/ruleset.ts'
 import type { Evaluator } from '../../policy/evaluate/index.ts'
 import type { Question } from '../../policy/evaluate/question.ts'
 import type { Connectivity, ConnectivityRow } from '../connectivity.ts'
-import { podsAsRows, type MatrixRequest } from '../matrix.ts'
+import { checkMatrixRequest, podsAsRows, type MatrixRequest } from '../matrix.ts'
 import { printPort, type PortSpec } from '../reference.ts'
 import { familyOf } from '../topology/plan.ts'
 import { podAddresses, type ClusterView } from '../view.ts'
@@ -16,8 +17,9 @@ import { workloads } from '../workload.ts'
 export function referenceMatrix(
   view: ClusterView,
   evaluator: Evaluator,
-  { ports, by = 'workload' }: MatrixRequest,
+  request: MatrixRequest,
 ): Connectivity {
+  const { ports, by = 'workload', family } = checkMatrixRequest(request)
   const ends = by === 'pod' ? workloads(view).flatMap(podsAsRows) : workloads(view)
   const rows: ConnectivityRow[] = []
   for (const port of ports) {
@@ -27,7 +29,7 @@ export function referenceMatrix(
           from: from.label,
           to: to.label,
           ...port,
-          ...cell(evaluator, from.pods, to.pods, port),
+          ...cell(evaluator, from.pods, to.pods, { ...port, family }),
         })
       }
     }
@@ -39,12 +41,14 @@ export function referenceMatrix(
   }
 }
 
+type Asked = PortSpec & { readonly family: Family | undefined }
+
 /** The worst of all pairs of pods, as the matrix by packets has it. */
 function cell(
   evaluator: Evaluator,
   sources: readonly Pod[],
   targets: readonly Pod[],
-  port: PortSpec,
+  port: Asked,
 ): Pick<ConnectivityRow, 'verdict' | 'reason'> {
   let count = 0
   let denied = 0
@@ -70,9 +74,11 @@ function cell(
   return { verdict: 'dropped', reason: `${deniedBy}${some}` }
 }
 
-function questionOf(source: Pod, target: Pod, { port, protocol }: PortSpec): Question | undefined {
+function questionOf(source: Pod, target: Pod, { port, protocol, family }: Asked): Question | undefined {
   const own = new Set(podAddresses(source.status).map(familyOf))
-  const address = podAddresses(target.status).find((candidate) => own.has(familyOf(candidate)))
+  const address = podAddresses(target.status).find(
+    (candidate) => own.has(familyOf(candidate)) && (family === undefined || familyOf(candidate) === family),
+  )
   if (address === undefined) return undefined
   return {
     from: { kind: 'pod', namespace: source.metadata.namespace ?? '', name: source.metadata.name },

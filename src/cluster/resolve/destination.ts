@@ -146,7 +146,10 @@ function toService(view: ClusterView, service: Service, asked: Asked): Destinati
   return { label, address: sameFamily(spec.clusterIPs ?? [], asked), port, protocol, outside: false, ...note }
 }
 
-/** DNS answers with the addresses of the endpoints; a client that asks for the port by name (SRV) gets theirs. */
+/**
+ * DNS answers with the addresses of the endpoints and nobody translates: what a client dials is what it wrote. Only one
+ * that asks for a port by its name (an SRV record) learns the number that the endpoints have.
+ */
 function toHeadless(
   view: ClusterView,
   service: Service,
@@ -156,21 +159,26 @@ function toHeadless(
   asked: Asked,
 ): Destination {
   const { namespace = '', name } = service.metadata
+  const label = `${namespace}/${name}`
   for (const slice of view.endpointSlices()) {
     const { labels } = slice.metadata
     if (slice.metadata.namespace !== namespace || labels?.['kubernetes.io/service-name'] !== name) continue
-    const target = slice.ports?.find((candidate) => (candidate.name ?? '') === (servicePort?.name ?? ''))
+    const target = slice.ports?.find(
+      (candidate) => (candidate.name ?? '') === (servicePort?.name ?? ''),
+    )?.port
     for (const { addresses, conditions } of slice.endpoints ?? []) {
       const [address] = addresses
       if (address === undefined || conditions?.ready === false) continue
       if (!asked.source.addresses.some((own) => familyOf(own) === familyOf(address))) continue
-      return {
-        label: `${namespace}/${name}`,
-        address,
-        port: protocol === 'icmp' ? 0 : (target?.port ?? port),
-        protocol,
-        outside: false,
-      }
+      if (protocol === 'icmp') return { label, address, port: 0, protocol, outside: false }
+      const dialled = typeof asked.wanted.port === 'string' ? (target ?? port) : port
+      const note =
+        servicePort === undefined || target === undefined || target === dialled
+          ? noteOn(service, servicePort, asked)
+          : {
+              note: `headless Service ${label} translates no ports: its endpoints have ${target}, not ${dialled}`,
+            }
+      return { label, address, port: dialled, protocol, outside: false, ...note }
     }
   }
   throw new Problem(

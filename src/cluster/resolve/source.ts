@@ -1,9 +1,10 @@
 /** WHO sends: a namespace and the addresses it may send from. */
 import type { Pod } from '../../apiserver/types/index.ts'
 import { Problem } from '../../kernel/problem.ts'
+import type { Family } from '../../kernel/ruleset.ts'
 import type { Reference } from '../reference.ts'
 import { OUTSIDE, podNetns } from '../topology/pieces.ts'
-import { clusterRangeOf } from '../topology/plan.ts'
+import { clusterRangeOf, familyOf } from '../topology/plan.ts'
 import { nodeAddresses, podAddresses, type ClusterView } from '../view.ts'
 import { findNode, findPod, podWith } from './find.ts'
 
@@ -40,6 +41,14 @@ export function resolveSource(view: ClusterView, who: Reference, field: string):
     default:
       return sourceOfPod(findPod(view, who, field))
   }
+}
+
+/** The source as if it had no other addresses: then whatever it asks for is found in this family, too. */
+export function ofFamily(source: Source, family: Family, field: string): Source {
+  const addresses = source.addresses.filter((address) => familyOf(address) === family)
+  if (addresses.length > 0) return { ...source, addresses }
+  const name = family === 'ipv4' ? 'IPv4' : 'IPv6'
+  throw new Problem(`${source.label} has no ${name} address (${source.addresses.join(', ')})`, { field })
 }
 
 function sourceOfAddress(view: ClusterView, address: string, field: string): Source {

@@ -28,8 +28,9 @@ export function formatMutationScore({ mutants, caught, survived, noEffect, score
 }
 
 /** As a line of an expectations file. */
-export function formatExpectation({ from, to, port, protocol, expect }: MissingExpectation): string {
+export function formatExpectation({ from, to, port, protocol, family, expect }: MissingExpectation): string {
   const quote = (text: string): string => (text.includes(':') ? `'${text}'` : text)
   const on = port === undefined ? `, protocol: ${protocol}` : `, port: ${port}, protocol: ${protocol}`
-  return `- { from: ${quote(from)}, to: ${quote(to)}${on}, expect: ${expect} }`
+  const by = family === undefined ? '' : `, family: ${family}`
+  return `- { from: ${quote(from)}, to: ${quote(to)}${on}${by}, expect: ${expect} }`
 }

@@ -1,7 +1,8 @@
 /** The expectation that would have noticed: the plainest packet whose fate is not what the policies say. */
 import type { Cluster } from '../../cluster/cluster.ts'
 import { checkEnforcement, keyOf, type Difference } from '../enforcement/check.ts'
-import { checkServices } from '../enforcement/services.ts'
+import { familyOf } from '../../cluster/topology/plan.ts'
+import { checkServices, type ServiceDifference } from '../enforcement/services.ts'
 
 /** An entry of an expectations file, as far as a packet can tell. */
 export interface MissingExpectation {
@@ -9,6 +10,8 @@ export interface MissingExpectation {
   readonly to: string
   readonly port?: number
   readonly protocol: string
+  /** Said where it is not the one that names mean first. */
+  readonly family?: 'ipv6'
   /** What policies say: dropped, or delivered (rejected where nothing listens). */
   readonly expect: 'delivered' | 'dropped' | 'rejected'
   /** Why, in the evaluator's words. */
@@ -22,8 +25,26 @@ export function missingExpectation(cluster: Cluster, packets: number): MissingEx
   if (plainest !== undefined) return expectationOf(cluster, plainest)
   const [service] = checkServices(cluster).differences
   if (service === undefined) return undefined
-  const { from, to, port, protocol, allowed, reason } = service
-  return { from, to, port, protocol, expect: allowed ? 'delivered' : 'dropped', reason }
+  return ofService(cluster, service)
+}
+
+/** By the Service's name where that means the address: a node port, or another's address, has to be written. */
+function ofService(
+  { view }: Cluster,
+  { from, to, address, port, protocol, allowed, reason }: ServiceDifference,
+): MissingExpectation {
+  const service = view.services().find(({ metadata }) => `${metadata.namespace}/svc/${metadata.name}` === to)
+  const isOwn = service?.spec.clusterIPs?.includes(address) === true
+  const second = isOwn && familyOf(address) === 'ipv6' && service.spec.clusterIPs?.[0] !== address
+  return {
+    from,
+    to: isOwn ? to : address,
+    port,
+    protocol,
+    ...(second ? { family: 'ipv6' } : {}),
+    expect: allowed ? 'delivered' : 'dropped',
+    reason,
+  }
 }
 
 /** What people write first comes first: pods, TCP, IPv4, a port that something listens on. */
@@ -36,16 +57,14 @@ function oddness({ question, observed, kind }: Difference): number {
   )
 }
 
-function expectationOf(cluster: Cluster, { question, expected, observed }: Difference): MissingExpectation {
+function expectationOf(cluster: Cluster, { question, expected }: Difference): MissingExpectation {
   const { from, to, protocol, port, family } = question
-  const address = observed.seen?.destination
-  // Names mean IPv4 addresses first: where IPv6 is the point, the address has to be written.
-  const target = family === 'ipv6' ? (addressOf(cluster, keyOf(to)) ?? address ?? keyOf(to)) : keyOf(to)
   return {
     from: keyOf(from),
-    to: target,
+    to: keyOf(to),
     ...(port === undefined ? {} : { port }),
     protocol,
+    ...(family === 'ipv6' && to.kind !== 'address' ? { family } : {}),
     expect: !expected.allowed
       ? 'dropped'
       : listensOn(cluster, keyOf(to), protocol, port)
@@ -53,16 +72,6 @@ function expectationOf(cluster: Cluster, { question, expected, observed }: Diffe
         : 'rejected',
     reason: expected.reason,
   }
-}
-
-function addressOf({ view }: Cluster, key: string): string | undefined {
-  const pod = view.pods().find(({ metadata }) => `${metadata.namespace}/${metadata.name}` === key)
-  const node = view.nodes().find(({ metadata }) => `node/${metadata.name}` === key)
-  const addresses = [
-    ...(pod?.status?.podIPs ?? []).map(({ ip }) => ip),
-    ...(node?.status?.addresses ?? []).map(({ address }) => address),
-  ]
-  return addresses.find((address) => address.includes(':'))
 }
 
 function listensOn({ view }: Cluster, key: string, protocol: string, port: number | undefined): boolean {

@@ -474,6 +474,42 @@ describe('podwire matrix --reference, trace --reference', () => {
     expect(stdout).toContain('\nALLOWED: ingress: NetworkPolicy default/db: ingress[0] allows\n')
   })
 
+  it('--family asks by the other addresses, packets and policies', async () => {
+    const trace = [
+      'trace',
+      ...both(),
+      '--from',
+      'deploy/web',
+      '--to',
+      'db',
+      '--port',
+      '80',
+      '--family',
+      'ipv6',
+    ]
+    expect((await podwire(...trace)).stdout).toContain('(fd00:10:244:')
+    expect((await podwire(...trace, '--reference')).stdout).toContain('(fd00:10:244:')
+    const matrix = ['matrix', ...both(), '--port', '80', '--family', 'ipv6']
+    expect((await podwire(...matrix)).status).toBe(0)
+    expect((await podwire(...matrix, '--reference')).status).toBe(0)
+    const { stderr, status } = await podwire(...matrix.slice(0, -1), 'ipv5')
+    expect(status).toBe(2)
+    expect(stderr).toContain('--family: "ipv5" is not known: expected ipv4 or ipv6')
+  })
+
+  it('--expect holds where the same expectation of verify does: no policy is about it', async () => {
+    const ask = (expect: string) => {
+      const ends = ['--from', '198.51.100.10', '--to', 'svc/db']
+      return podwire('trace', '-f', path('workloads.yaml'), ...ends, '--reference', '--expect', expect)
+    }
+    const { stdout, status } = await ask('dropped')
+    expect(stdout).toContain(
+      '\nALLOWED: policies do not forbid it, but no packet can arrive: nothing outside has a route to 10.96.',
+    )
+    expect(status).toBe(0)
+    expect((await ask('delivered')).status).toBe(1)
+  })
+
   it('--expect, -o json', async () => {
     const ask = (...more: string[]) =>
       podwire(

@@ -69,6 +69,29 @@ describe('the guestbook', () => {
     expect(cluster.connect({ from, to })).toMatchObject(expected)
   })
 
+  it('a headless Service translates no port', async () => {
+    const other = await Cluster.create()
+    await other.apply(
+      ['client', 'server']
+        .map(
+          (name) =>
+            `apiVersion: v1\nkind: Pod\nmetadata: { name: ${name}, labels: { app: ${name} } }\nspec: { containers: [{ name: c, image: x, ports: [{ containerPort: 80 }] }] }\n---\n`,
+        )
+        .join('') +
+        'apiVersion: v1\nkind: Service\nmetadata: { name: hl }\nspec: { clusterIP: None, selector: { app: server }, ports: [{ name: web, port: 8080, targetPort: 80 }] }\n',
+    )
+    await other.settle()
+    const refused = other.connect({ from: 'client', to: 'svc/hl', port: 8080 })
+    expect(refused).toMatchObject({ verdict: 'rejected', request: { dport: 8080 } })
+    expect(refused.reason).toContain(
+      'default/hl translates no ports: its endpoints have 80, not 8080: nothing',
+    )
+    expect(other.reference({ from: 'client', to: 'svc/hl' }).request.dport).toBe(8080)
+    expect(other.connect({ from: 'client', to: 'svc/hl', port: 80 }).verdict).toBe('delivered')
+    // By its name, as an SRV record has it.
+    expect(other.connect({ from: 'client', to: 'svc/hl', port: 'web' }).verdict).toBe('delivered')
+  })
+
   it('pings', () => {
     const flow = cluster.connect({ from: 'stranger', to: 'redis-0', protocol: 'icmp' })
     expect(flow).toMatchObject({ verdict: 'delivered', request: { sport: 0, dport: 0, protocol: 'icmp' } })

@@ -225,4 +225,26 @@ describe('packets and reference agree', () => {
       backend: { pod: 'default/back' },
     })
   })
+
+  it('where endpoints are outside of the cluster', async () => {
+    const outer = service('outer', { selector: null, ports: [{ port: 8443, targetPort: 443 }] })
+    const slice = {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { name: 'outer-1', labels: { 'kubernetes.io/service-name': 'outer' } },
+      addressType: 'IPv4',
+      ports: [{ port: 443 }],
+      endpoints: [{ addresses: ['192.0.2.77'] }],
+    }
+    const cluster = await clusterOf(pod('client', 2), outer, slice)
+    expect(differencesOf(cluster)).toEqual([])
+    const request = { from: 'client', to: 'svc/outer', port: 8443 }
+    expect(cluster.connect(request)).toMatchObject({ verdict: 'delivered' })
+    expect(cluster.reference(request).paths[0]).toMatchObject({
+      allowed: true,
+      ingress: { dst: '192.0.2.77', dport: 443 },
+    })
+    // Asked again, and by packets in bulk, nothing is claimed twice.
+    expect(cluster.connect(request).verdict).toBe('delivered')
+  })
 })

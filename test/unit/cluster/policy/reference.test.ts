@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { EXPECTED } from '../../../../src/cluster/expectations/read.ts'
+import { fulfils } from '../../../../src/cluster/policy/fulfils.ts'
 import { Cluster, Problem } from '../../../../src/index.ts'
 
 const pod = (name: string, node: string, port = 80, extra = ''): string => `
@@ -204,6 +206,21 @@ spec:
     })
     // Its egress is closed, and a virtual address that nobody is translated to is an address as any other.
     expect(cluster.reference({ from: 'near', to: 'svc/nobody' }).verdict).toBe('denied')
+  })
+
+  it('says so where policies allow what no packet can do', async () => {
+    const cluster = await start()
+    const reason = (from: string, to: string) => cluster.reference({ from, to }).reason
+    expect(reason('client', 'svc/nobody')).toBe(
+      'policies do not forbid it, but no packet can arrive: Service default/nobody has no endpoint for node-1',
+    )
+    expect(reason('198.51.100.10', 'svc/itself')).toMatch(
+      /^policies do not forbid it, but no packet can arrive: nothing outside has a route to 10\.96\./,
+    )
+    expect(reason('near', 'svc/nobody')).toMatch(/; besides, Service default\/nobody has no endpoint/)
+    const answer = cluster.reference({ from: 'client', to: 'svc/nobody' })
+    const holds = EXPECTED.filter((expected) => fulfils(expected, answer))
+    expect(holds).toEqual(['rejected', 'dropped', 'allowed'])
   })
 
   it('depends on the backend where policies treat them differently', async () => {

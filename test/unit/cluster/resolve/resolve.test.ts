@@ -102,7 +102,16 @@ describe('resolveDestination', () => {
     ['svc/dns', { port: 53, protocol: 'tcp' }, 'redis-0', { port: 53, protocol: 'tcp' }],
     ['svc/redis', { port: 1 }, 'redis-0', { address: '10.96.0.11', port: 1, protocol: 'tcp' }],
     ['svc/redis', { protocol: 'icmp' }, 'redis-0', { address: '10.96.0.11', port: 0, protocol: 'icmp' }],
-    ['shop/svc/headless', {}, 'redis-0', { address: '10.244.1.8', port: 8080 }],
+    ['shop/svc/headless', {}, 'redis-0', { address: '10.244.1.8', port: 80 }],
+    [
+      'shop/svc/headless',
+      { port: 80 },
+      'redis-0',
+      {
+        port: 80,
+        note: 'headless Service shop/headless translates no ports: its endpoints have 8080, not 80',
+      },
+    ],
     ['shop/svc/lb', {}, 'redis-0', { address: '10.96.0.20', port: 80 }],
     ['shop/svc/lb', {}, '198.51.100.1', { address: '203.0.113.5', port: 80 }],
     ['shop/svc/np', {}, '198.51.100.1', { address: '172.18.0.2', port: 31001 }],

@@ -64,7 +64,7 @@ describe('parseExpectations', () => {
       'e.yaml:1: [0].from: "10.0.0.300" is not an IP address',
     ],
     ['- { from: [], to: b, expect: dropped }', 'e.yaml:1: [0].from: is an empty list'],
-    ['- a', 'e.yaml:1: [0]: expected a map with name, from, to, port, protocol, expect'],
+    ['- a', 'e.yaml:1: [0]: expected a map with name, from, to, port, protocol, family, expect'],
     ['a: 1', 'e.yaml:1: a: is not known in a file of expectations: expected a list'],
     ['[]', 'e.yaml:1: holds no expectation'],
     ['', 'e.yaml: expected a list of expectations'],

@@ -31,6 +31,9 @@ export function parseReferenceOptions(
 /** @throws Problem for a name or value that does not exist, with what does */
 export function parsePolicyOptions({ policyOption = [] }: PolicyFlags): Partial<PolicyOptions> {
   const names = Object.keys(OPTION_VALUES) as (keyof PolicyOptions)[]
+  const given = policyOption.map((text) => text.split('=', 1)[0])
+  const twice = given.find((name, index) => given.indexOf(name) < index)
+  if (twice !== undefined) throw new Problem(`${twice} is given twice`, { field: FLAG })
   return Object.fromEntries(
     policyOption.map((text) => {
       const [given = '', ...rest] = text.split('=')

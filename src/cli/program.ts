@@ -1,7 +1,8 @@
 /** The commands and their flags. Commands are imported when they run, so that help and the first verdict are quick. */
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, type Option } from 'commander'
+import { Problem } from '../kernel/problem.ts'
 import { EXIT_DONE, EXIT_USAGE, report } from './exit.ts'
-import { clusterOptions, parseNodeName } from './options.ts'
+import { clusterOptions } from './options.ts'
 import { policyOptions } from './policy-options.ts'
 
 /** Commands that are part of the surface and not built: they say so instead of being unknown. */
@@ -13,14 +14,14 @@ function program(version: string, done: (code: number) => void): Command {
       'A packet-level Kubernetes dataplane emulator: see what a packet will really meet in a cluster.',
     )
     .version(version, '--version', 'print the version')
-    .helpOption('--help', 'print this help')
-    .helpCommand(false)
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
     .configureOutput({ outputError: (text, write) => write(`podwire: ${text.replace(/^error: /, '')}`) })
     .exitOverride()
     .addHelpText(
       'after',
       `
-WHO is pod/NAME, NS/POD, deploy/NAME (also sts, ds, rs, rc, job, cj), node/NAME or an IP address.
+WHO is pod/NAME, NS/POD, deploy/NAME (also sts, ds, rs, rc, job, cj), NS/WORKLOAD, node/NAME or an IP address.
 WHERE is the same, or svc/NAME, NS/svc/NAME, IP:PORT.
 Exit codes: 0 done, 1 an expectation failed, 2 the input or usage is wrong, 3 a fault of podwire.`,
     )
@@ -39,7 +40,10 @@ Exit codes: 0 done, 1 an expectation failed, 2 the input or usage is wrong, 3 a 
     .option('--port <port>', 'destination port')
     .option('--protocol <protocol>', 'tcp, udp, sctp or icmp (default: tcp)')
     .option('--family <family>', 'of addresses: ipv4 or ipv6 (default: the first that both ends have)')
-    .option('--expect <verdict>', 'exit with 1 unless the verdict is this: delivered, dropped or rejected')
+    .option(
+      '--expect <verdict>',
+      'exit with 1 unless the verdict is this: delivered, rejected, dropped, allowed or denied',
+    )
     .option('--all-modes', 'in every proxy mode that is built')
     .option('--reference', 'no packet: what policies say, by the reference evaluator')
     .option('-o, --output <format>', 'text or json')
@@ -89,7 +93,7 @@ Exit codes: 0 done, 1 an expectation failed, 2 the input or usage is wrong, 3 a 
     .description(
       'check expectations; without any, property-test the policies: packets against the reference evaluator',
     )
-    .option('--expect <file>', 'who should reach whom (YAML, docs/expectations.md); repeatable', collect, [])
+    .option('--expect <file>', 'who should reach whom (YAML, docs/expectations.md); repeatable', collect)
     .option('--runs <n>', 'packets to draw (default: 1000 when nothing is expected, else none)')
     .option('--mutate', 'which mistakes of real dataplanes the expectations would notice (table or json)')
     .option('--min-score <percent>', 'with --mutate: exit with 1 when less is noticed')
@@ -98,7 +102,7 @@ Exit codes: 0 done, 1 an expectation failed, 2 the input or usage is wrong, 3 a 
 
   clusterOptions(root.command('render'))
     .description('print the kernel objects of one node')
-    .option('--node <name>', 'the node; for --as script, the whole cluster when left out', parseNodeName)
+    .option('--node <name>', 'the node; for --as script, the whole cluster when left out')
     .option('--as <form>', 'iptables-save (default), ipset or script (which a real Linux accepts)')
     .option('--family <family>', 'for iptables-save: ipv4 (default) or ipv6 (for ip6tables-restore)')
     .action(async (options) => done(await (await import('./commands/render.ts')).render(options)))
@@ -110,8 +114,8 @@ Exit codes: 0 done, 1 an expectation failed, 2 the input or usage is wrong, 3 a 
       '<script>',
       'commands of ip, sysctl, iptables, ipset, conntrack; one a line; - for standard input',
     )
-    .option('--inject <NS/IF=FILE>', 'send the frames of a pcap file into an interface', collect, [])
-    .option('--capture <NS/IF=FILE>', 'write what arrives at an interface to a pcap file', collect, [])
+    .option('--inject <NS/IF=FILE>', 'send the frames of a pcap file into an interface', collect)
+    .option('--capture <NS/IF=FILE>', 'write what arrives at an interface to a pcap file', collect)
     .option('--then <script>', 'run this after the frames and print what it prints')
     .option('--seed <n>', 'seed of every random choice')
     .option('-v, --verbose', 'also show what the first script prints')
@@ -130,10 +134,21 @@ Exit codes: 0 done, 1 an expectation failed, 2 the input or usage is wrong, 3 a 
         done(EXIT_USAGE)
       })
   }
+  for (const command of root.commands) {
+    for (const option of command.options) if (option.parseArg === undefined) option.argParser(only(option))
+  }
   return root
 }
 
-function collect(value: string, all: readonly string[]): string[] {
+/** The last of several would win, and nobody would know. */
+function only({ long }: Option): (value: string, before: string | undefined) => string {
+  return (value, before) => {
+    if (before !== undefined) throw new Problem('is given twice', { field: long ?? '' })
+    return value
+  }
+}
+
+function collect(value: string, all: readonly string[] = []): string[] {
   return [...all, value]
 }
 

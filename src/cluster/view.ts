@@ -4,6 +4,7 @@
  */
 import type {
   ClusterNetworkPolicy,
+  ContainerPort,
   Deployment,
   EndpointSlice,
   KubeObject,
@@ -75,14 +76,16 @@ export function localAddresses(view: ClusterView): Map<string, string> {
 }
 
 /** What listens in a pod: every declared port of its containers, sidecars included. */
-export function podSockets({ spec }: Pod): { protocol: 'tcp' | 'udp' | 'sctp'; port: number }[] {
+export function podSockets(pod: Pod): { protocol: 'tcp' | 'udp' | 'sctp'; port: number }[] {
+  return containerPorts(pod).map(({ containerPort, protocol = 'TCP' }) => ({
+    protocol: protocol.toLowerCase() as 'tcp' | 'udp' | 'sctp',
+    port: containerPort,
+  }))
+}
+
+export function containerPorts({ spec }: Pod): ContainerPort[] {
   const sidecars = (spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always')
-  return [...sidecars, ...spec.containers].flatMap(({ ports = [] }) =>
-    ports.map(({ containerPort, protocol = 'TCP' }) => ({
-      protocol: protocol.toLowerCase() as 'tcp' | 'udp' | 'sctp',
-      port: containerPort,
-    })),
-  )
+  return [...sidecars, ...spec.containers].flatMap(({ ports = [] }) => ports)
 }
 
 export function loadBalancerAddresses({ status }: Service): string[] {

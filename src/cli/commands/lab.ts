@@ -5,16 +5,18 @@ import { parseCount } from '../options.ts'
 
 export interface LabFlags {
   readonly script: string
-  readonly inject: readonly string[]
-  readonly capture: readonly string[]
+  readonly inject?: readonly string[]
+  readonly capture?: readonly string[]
   readonly then?: string
   readonly seed?: string
   readonly verbose?: boolean
 }
 
-export async function lab({ seed, verbose, ...run }: LabFlags): Promise<number> {
+export async function lab({ seed, verbose, inject = [], capture = [], ...run }: LabFlags): Promise<number> {
   const { setup, output, notes, log, warnings } = runLab({
     ...run,
+    inject,
+    capture,
     ...(seed === undefined ? {} : { seed: parseCount(seed, '--seed', 1, { from: 0, to: 0xffffffff }) }),
   })
   for (const warning of warnings) process.stderr.write(`podwire: warning: ${warning}\n`)

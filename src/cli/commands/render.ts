@@ -2,7 +2,7 @@
 import { boot } from '../boot.ts'
 import { EXIT_DONE } from '../exit.ts'
 import { Problem } from '../../kernel/problem.ts'
-import { asFlags, parseChoice, type ClusterFlags } from '../options.ts'
+import { asFlags, parseChoice, parseNodeName, type ClusterFlags } from '../options.ts'
 
 export interface RenderFlags extends ClusterFlags {
   readonly node?: string
@@ -29,7 +29,7 @@ export async function render(flags: RenderFlags): Promise<number> {
     asFlags(() =>
       cluster.render({
         as,
-        ...(flags.node === undefined ? {} : { node: flags.node }),
+        ...(flags.node === undefined ? {} : { node: parseNodeName(flags.node) }),
         ...(as === 'iptables-save' ? { family } : {}),
       }),
     ),

@@ -1,5 +1,7 @@
 /** `podwire trace`: one real packet, its way and its end. */
 import type { ConnectRequest } from '../../cluster/connect.ts'
+import { packetHolds } from '../../cluster/expectations/check.ts'
+import { EXPECTED, type Expected } from '../../cluster/expectations/read.ts'
 import type { Flow } from '../../cluster/flow.ts'
 import { fulfils } from '../../cluster/policy/fulfils.ts'
 import { parsePort, parseProtocol } from '../../cluster/reference.ts'
@@ -10,8 +12,6 @@ import { EXIT_DONE, EXIT_EXPECTATION_FAILED } from '../exit.ts'
 import { formatReference } from '../format/reference.ts'
 import { asFlags, parseChoice, parseFamily, type ClusterFlags } from '../options.ts'
 import { parseReferenceOptions, type PolicyFlags } from '../policy-options.ts'
-
-const EXPECTED = ['delivered', 'dropped', 'rejected'] as const
 
 export interface TraceFlags extends ClusterFlags, PolicyFlags {
   readonly from: string
@@ -56,7 +56,7 @@ export async function trace(flags: TraceFlags): Promise<number> {
     const missing = PROXY_MODES.filter((mode) => !BUILT_MODES.includes(mode))
     if (missing.length > 0) process.stderr.write(`podwire: not built yet: ${missing.join(', ')} mode\n`)
   }
-  const wrong = flows.filter(({ verdict }) => expected !== undefined && verdict !== expected)
+  const wrong = flows.filter(({ verdict }) => expected !== undefined && !packetHolds(expected, verdict))
   for (const { proxyMode, verdict } of wrong) {
     process.stderr.write(`podwire: expected ${expected}, got ${verdict} in ${proxyMode} mode\n`)
   }
@@ -66,7 +66,7 @@ export async function trace(flags: TraceFlags): Promise<number> {
 interface ReferenceAsked {
   readonly options: Partial<PolicyOptions>
   readonly output: 'text' | 'json'
-  readonly expected: (typeof EXPECTED)[number] | undefined
+  readonly expected: Expected | undefined
 }
 
 /** What policies say does not depend on the proxy mode, and not on who listens: what is rejected was allowed. */
@@ -84,7 +84,7 @@ async function traceReference(
 }
 
 function portFlag(text: string): number | string {
-  if (/^[a-z]/.test(text)) return text
+  if (/^[a-z0-9-]*[a-z][a-z0-9-]*$/.test(text)) return text
   const [number, protocol] = text.split('/')
   if (number !== undefined && protocol !== undefined) {
     throw new Problem(`${JSON.stringify(text)}: write --port ${number} --protocol ${protocol}`, {

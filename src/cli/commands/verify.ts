@@ -17,7 +17,7 @@ import { mutate } from '../verify/mutate.ts'
 import { verifyProperty, type PropertyResult } from '../verify/property.ts'
 
 export interface VerifyFlags extends ClusterFlags, PolicyFlags {
-  readonly expect: readonly string[]
+  readonly expect?: readonly string[]
   readonly runs?: string
   readonly mutate?: boolean
   readonly minScore?: string
@@ -30,7 +30,7 @@ export async function verify(flags: VerifyFlags): Promise<number> {
   const format = parseChoice(flags.output, '--output', REPORT_FORMATS, 'table')
   const runs = parseCount(flags.runs, '--runs', RUNS, { from: 1, to: 10_000_000 })
   const policyOptions = parsePolicyOptions(flags)
-  const expectations = flags.expect.flatMap(readExpectations)
+  const expectations = (flags.expect ?? []).flatMap(readExpectations)
   const property = expectations.length === 0 || flags.runs !== undefined
   if (property && flags.policyOption !== undefined) {
     throw new Problem('needs --expect and no --runs: packets that are drawn go by the defaults', {
@@ -52,7 +52,7 @@ export async function verify(flags: VerifyFlags): Promise<number> {
   const base = clusterOptionsOf(flags)
   const modes = flags.proxyMode === undefined ? BUILT_MODES : [base.proxyMode]
   const manifests = await loadFlags(flags)
-  for (const file of unnamedExpectations(flags.filename ?? [], flags.expect)) {
+  for (const file of unnamedExpectations(flags.filename ?? [], flags.expect ?? [])) {
     process.stderr.write(
       `podwire: warning: ${oneLine(file)}: expectations that are not checked: name the file with --expect\n`,
     )

@@ -2,6 +2,7 @@
 import { SYMBOLS, type Connectivity } from '../../cluster/connectivity.ts'
 import { grids, type Grid } from './grid.ts'
 import { matrixSvg } from './matrix-svg.ts'
+import { markdownRow } from './text.ts'
 
 export const MATRIX_FORMATS = ['table', 'json', 'csv', 'md', 'svg'] as const
 export type MatrixFormat = (typeof MATRIX_FORMATS)[number]
@@ -61,13 +62,11 @@ function tableOf({ port, names, cells }: Grid): string {
 }
 
 function markdownOf({ port, names, cells }: Grid): string {
-  const escape = (name: string): string => name.replaceAll('|', '\\|')
   return [
-    `| ${port} | ${names.map(escape).join(' | ')} |`,
+    markdownRow([port, ...names]),
     `| --- |${names.map(() => ' :-: |').join('')}`,
-    ...cells.map(
-      (row, from) =>
-        `| ${escape(names[from] ?? '')} | ${row.map(({ verdict }) => SYMBOLS[verdict]).join(' | ')} |`,
+    ...cells.map((row, from) =>
+      markdownRow([names[from] ?? '', ...row.map(({ verdict }) => SYMBOLS[verdict])]),
     ),
     '',
   ].join('\n')

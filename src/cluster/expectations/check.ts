@@ -86,7 +86,7 @@ function answer(
   return first
 }
 
-function packetHolds(expect: Expected, verdict: string): boolean {
+export function packetHolds(expect: Expected, verdict: string): boolean {
   if (expect === 'allowed') return verdict === 'delivered' || verdict === 'rejected'
   if (expect === 'denied') return verdict === 'dropped'
   return verdict === expect
@@ -125,8 +125,14 @@ function atPlace<T>(place: Expectation['place'], action: () => T): T {
     return action()
   } catch (error) {
     if (!(error instanceof Problem)) throw error
-    const [entry = ''] = (place.field ?? '').split('.')
-    const field = [entry, error.place.field].filter((part) => part !== undefined && part !== '').join('.')
-    throw new Problem(error.reason, { ...place, ...(field === '' ? {} : { field }) })
+    const { lines, ...entry } = place
+    const { field: its = '' } = error.place
+    const line = lines?.[its]
+    const field = [entry.field ?? '', its].filter((part) => part !== '').join('.')
+    throw new Problem(error.reason, {
+      ...entry,
+      ...(line === undefined ? {} : { line }),
+      ...(field === '' ? {} : { field }),
+    })
   }
 }

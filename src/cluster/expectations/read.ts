@@ -31,7 +31,8 @@ export interface Expectation {
   readonly protocol?: FlowProtocol
   readonly family?: Family
   readonly expect: Expected
-  readonly place: Place
+  /** Of the whole entry. */
+  readonly place: Place & { readonly lines?: Readonly<Record<string, number | undefined>> }
 }
 
 const FIELDS = ['name', 'from', 'to', 'port', 'protocol', 'family', 'expect'] as const
@@ -103,6 +104,7 @@ function readOne(value: unknown, place: (field?: string) => Place): Expectation[
   const protocol = protocolOf(value['protocol'], place('protocol'))
   const ports = portsOf(value['port'], protocol, place('port'))
   const families = familiesOf(value['family'], place('family'))
+  const lines = Object.fromEntries(FIELDS.map((field) => [field, place(field).line]))
   const several = froms.length * tos.length * ports.length * families.length > 1
   return froms.flatMap((from) =>
     tos.flatMap((to) =>
@@ -116,7 +118,7 @@ function readOne(value: unknown, place: (field?: string) => Place): Expectation[
             ...port,
             ...(family === undefined ? {} : { family }),
             expect: expected,
-            place: place(),
+            place: { ...place(), lines },
           }
         }),
       ),

@@ -10,6 +10,7 @@ import {
   loadBalancerAddresses,
   nodeAddresses,
   podAddresses,
+  containerPorts,
   podSockets,
   serviceAddresses,
   type ClusterView,
@@ -39,6 +40,8 @@ interface Asked {
   readonly source: Source
   readonly wanted: Wanted
   readonly field: string
+  /** What is wrong when the port is: `port`, unless it is part of the destination's name. */
+  readonly portField: string
 }
 
 export function resolveDestination(
@@ -48,12 +51,14 @@ export function resolveDestination(
   { port, protocol }: Wanted,
   field: string,
 ): Destination {
+  const portField = port === undefined ? field : 'port'
   if (port !== undefined && where.port !== undefined && port !== where.port) {
-    throw new Problem(`the port is given twice, as ${where.port} and as ${port}`, { field })
+    throw new Problem(`the port is given twice, as ${where.port} and as ${port}`, { field: portField })
   }
   const chosen = port ?? where.port
-  if (protocol === 'icmp' && chosen !== undefined) throw new Problem('icmp has no ports', { field })
-  if (typeof chosen === 'number') parsePort(String(chosen), field)
+  if (protocol === 'icmp' && chosen !== undefined)
+    throw new Problem('icmp has no ports', { field: portField })
+  if (typeof chosen === 'number') parsePort(String(chosen), portField)
   const asked: Asked = {
     source,
     wanted: {
@@ -61,6 +66,7 @@ export function resolveDestination(
       ...(protocol === undefined ? {} : { protocol }),
     },
     field,
+    portField,
   }
   switch (where.kind) {
     case 'address':
@@ -84,6 +90,9 @@ function toAddress(view: ClusterView, address: string, asked: Asked): Destinatio
   const { source, field } = asked
   if (!source.addresses.some((own) => familyOf(own) === familyOf(address))) {
     const family = familyOf(address) === 'ipv6' ? 'IPv6' : 'IPv4'
+    if (source.address !== undefined) {
+      throw new Problem(`${source.address} is of another family than ${address}`, { field: 'from' })
+    }
     throw new Problem(`${address} is ${family}, and ${source.label} has no such address`, { field })
   }
   return { label: address, address, ...needPort(asked), outside: !known }
@@ -100,8 +109,10 @@ function toPod(pod: Pod, asked: Asked): Destination {
   const { port, protocol = 'tcp' } = asked.wanted
   if (protocol === 'icmp') return { label, address, port: 0, protocol, outside: false }
   if (typeof port === 'string') {
-    const named = pod.spec.containers.flatMap(({ ports = [] }) => ports).find(({ name }) => name === port)
-    if (named === undefined) throw new Problem(`${label} has no port named ${port}`, { field: asked.field })
+    const named = containerPorts(pod).find(({ name }) => name === port)
+    if (named === undefined) {
+      throw new Problem(`${label} has no port named ${port}: ${portsOfPod(pod)}`, { field: asked.portField })
+    }
     const declared = (named.protocol ?? 'TCP').toLowerCase() as FlowProtocol
     return { label, address, port: named.containerPort, protocol: declared, outside: false }
   }
@@ -115,7 +126,15 @@ function toPod(pod: Pod, asked: Asked): Destination {
       outside: false,
     }
   }
-  return { label, address, ...needPort(asked), outside: false }
+  return { label, address, ...needPort(asked, ` (${portsOfPod(pod)})`), outside: false }
+}
+
+function portsOfPod(pod: Pod): string {
+  const texts = containerPorts(pod).map(
+    ({ containerPort, protocol = 'TCP', name }) =>
+      `${containerPort}/${protocol.toLowerCase()}${name === undefined ? '' : ` (${name})`}`,
+  )
+  return texts.length === 0 ? 'it has none' : `it has ${texts.join(', ')}`
 }
 
 function toService(view: ClusterView, service: Service, asked: Asked): Destination {
@@ -189,7 +208,10 @@ function toHeadless(
   )
 }
 
-function portOfService({ spec, metadata }: Service, { wanted, field }: Asked): ServicePort | undefined {
+function portOfService(
+  { spec, metadata }: Service,
+  { wanted, field, portField }: Asked,
+): ServicePort | undefined {
   const ports = spec.ports ?? []
   const label = `${metadata.namespace ?? ''}/${metadata.name}`
   if (wanted.protocol === 'icmp') return ports[0]
@@ -209,7 +231,7 @@ function portOfService({ spec, metadata }: Service, { wanted, field }: Asked): S
     const meant = named.find((port) => speaks(port, wanted.protocol))
     if (meant !== undefined) return meant
     const what = `port named ${wanted.port}${named.length === 0 ? '' : ` that is ${wanted.protocol ?? ''}`}`
-    throw new Problem(`Service ${label} has no ${what}: ${listPorts(ports)}`, { field })
+    throw new Problem(`Service ${label} has no ${what}: ${listPorts(ports)}`, { field: portField })
   }
   // Any other number is sent as it is: what happens to it is worth seeing.
   return ports.find((port) => port.port === wanted.port && speaks(port, wanted.protocol))
@@ -242,27 +264,29 @@ function protocolOf(port: ServicePort | undefined): FlowProtocol {
   return (port?.protocol ?? 'TCP').toLowerCase() as FlowProtocol
 }
 
-function needPort({ wanted: { port, protocol = 'tcp' }, field }: Asked): {
-  port: number
-  protocol: FlowProtocol
-} {
+function needPort(
+  { wanted: { port, protocol = 'tcp' }, field, portField }: Asked,
+  known = '',
+): { port: number; protocol: FlowProtocol } {
   if (protocol === 'icmp') return { port: 0, protocol }
   if (typeof port === 'number') return { port, protocol }
-  throw new Problem(
-    port === undefined ? 'needs a port: give one, or write NAME:PORT' : `no port is named ${port} there`,
-    { field },
-  )
+  if (port !== undefined) throw new Problem(`no port is named ${port} there`, { field: portField })
+  throw new Problem(`needs a port: give one, or write NAME:PORT${known}`, { field })
 }
 
 /** The first of `addresses` in a family the source has too. */
-function sameFamily(addresses: readonly string[], { source, field }: Asked): string {
+function sameFamily(addresses: readonly string[], { source, field: its }: Asked): string {
   const own = new Set(source.addresses.map(familyOf))
   const address = addresses.find((candidate) => own.has(familyOf(candidate)))
   if (address !== undefined) return address
+  // An address that was named as the source is what does not fit.
+  const field = source.address === undefined || addresses.length === 0 ? its : 'from'
   throw new Problem(
     addresses.length === 0
       ? 'has no address yet'
-      : `has no address in a family of ${source.label} (${source.addresses.join(', ')})`,
+      : field === 'from'
+        ? `${source.label} is of another family than ${addresses.join(', ')}`
+        : `has no address in a family of ${source.label} (${source.addresses.join(', ')})`,
     { field },
   )
 }

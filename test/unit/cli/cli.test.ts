@@ -39,6 +39,11 @@ describe('podwire', () => {
       expect(help.stdout).toContain(`  ${command} `)
     expect(help.stdout).not.toContain('serve')
     expect(podwire('trace --help').stdout).toContain('--expect <verdict>')
+    for (const args of ['-h', 'help']) expect(podwire(args)).toEqual(help)
+    expect(podwire('help list')).toEqual(podwire('list -h'))
+    expect(podwire('help list')).toMatchObject({ stdout: podwire('list --help').stdout, status: 0 })
+    for (const command of ['verify', 'lab', 'trace'])
+      expect(podwire(`${command} --help`).stdout).not.toContain('(default: [])')
   })
 
   it.each([
@@ -85,7 +90,7 @@ describe('podwire', () => {
     ],
     [
       `trace ${GUESTBOOK} --from stranger --to redis-0 --expect maybe`,
-      'podwire: --expect: "maybe" is not known: expected delivered, dropped or rejected\n',
+      'podwire: --expect: "maybe" is not known: expected delivered, rejected, dropped, allowed or denied\n',
     ],
     [
       `render ${GUESTBOOK}`,

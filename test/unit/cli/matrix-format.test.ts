@@ -71,6 +71,14 @@ shop/db              R            .
     expect(JSON.parse(formatMatrix(two, 'json'))).toEqual(two)
   })
 
+  it('md: as many cells in every row where there is no workload', () => {
+    expect(
+      formatMatrix(matrixOf([], [80], ''), 'md')
+        .split('\n')
+        .slice(0, 2),
+    ).toEqual(['| 80/tcp |', '| --- |'])
+  })
+
   it('svg: well-formed, a titled cell a pair', () => {
     const svg = formatMatrix(matrixOf(['a/<b>', 'a/c'], [80], '.XR?'), 'svg')
     expect(svg.match(/<title>/g)).toHaveLength(4)

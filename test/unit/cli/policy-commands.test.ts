@@ -510,6 +510,17 @@ describe('podwire matrix --reference, trace --reference', () => {
     expect((await ask('delivered')).status).toBe(1)
   })
 
+  it.each([
+    ['sql', 'allowed', 0],
+    ['sql', 'denied', 1],
+    ['9999', 'denied', 0],
+    ['9999', 'allowed', 1],
+  ])('port %s is expected to be %s: exits with %i', async (port, expected, status) => {
+    const asked = ['--from', 'deploy/web', '--to', 'pod/db', '--port', port, '--expect', expected]
+    expect((await podwire('trace', ...both(), ...asked)).status).toBe(status)
+    expect((await podwire('trace', ...both(), ...asked, '--reference')).status).toBe(status)
+  })
+
   it('--expect, -o json', async () => {
     const ask = (...more: string[]) =>
       podwire(
@@ -642,6 +653,21 @@ spec:
     expect(elements(junit, 'failure')).toHaveLength(2)
   })
 
+  it('names the field at fault, and its line', async () => {
+    const file = expectations('- from: deploy/web\n  to: db\n  port: nope\n  expect: delivered\n')
+    const { stderr, status } = await podwire('verify', ...both(), '--expect', file)
+    expect(status).toBe(2)
+    expect(stderr).toContain(
+      `podwire: ${file}:3: [0].port: default/db has no port named nope: it has 5432/tcp (sql)`,
+    )
+  })
+
+  it('asks every pod of a workload that is named as a pod is', async () => {
+    const file = expectations('- { from: web, to: db, port: 5432, expect: dropped }\n')
+    const { stdout } = await podwire('verify', ...both(), '--expect', file)
+    expect(stdout).toContain('got delivered for default/web-')
+  })
+
   it('names what is not there, where it is expected', async () => {
     const file = expectations(
       '- { from: deploy/web, to: db, port: 5432, expect: delivered }\n- { from: wob, to: db, expect: dropped }\n',
@@ -704,6 +730,23 @@ describe('mistakes', () => {
       ['trace', '--from', 'db', '--to', 'db', '--port', '53/udp'],
       'podwire: --port: "53/udp": write --port 53 --protocol udp\n',
     ],
+    [
+      ['trace', '--from', 'db', '--to', 'db', '--port', 'nope'],
+      'podwire: --port: default/db has no port named nope: it has 5432/tcp (sql)\n',
+    ],
+    [
+      ['trace', '--from', 'db', '--to', 'db', '--port', '80', '--protocol', 'icmp'],
+      'podwire: --port: icmp has no ports\n',
+    ],
+    [
+      ['trace', '--from', '2001:db8::1', '--to', 'svc/db', '--reference'],
+      /^podwire: --from: 2001:db8::1 is of another family than 10\.96\./,
+    ],
+    [['trace', '--from', 'db', '--from', 'web', '--to', 'db'], 'podwire: --from: is given twice\n'],
+    [
+      ['list', '--policy-option', 'emptyRules=allow', '--policy-option', 'emptyRules=deny'],
+      'podwire: --policy-option: emptyRules is given twice\n',
+    ],
     [['matrix', '--port', '80,80/tcp'], 'podwire: --port: 80/tcp is given twice\n'],
     [
       ['verify', '--expect', 'nowhere.yaml'],
@@ -715,7 +758,8 @@ describe('mistakes', () => {
     ],
   ])('%j', async (args, message) => {
     const { stdout, stderr, status } = await podwire(args[0]!, '-f', path('workloads.yaml'), ...args.slice(1))
-    expect({ stdout, stderr, status }).toEqual({ stdout: '', stderr: message, status: 2 })
+    expect({ stdout, status }).toEqual({ stdout: '', status: 2 })
+    expect(stderr).toEqual(typeof message === 'string' ? message : expect.stringMatching(message!))
   })
 
   it('a policy that cannot be: file, line and field', async () => {

@@ -160,8 +160,8 @@ describe('the guestbook', () => {
 
   it.each([
     [{ to: 'svc/redis', protocol: 'udp' }, 'to: Service default/redis has no udp port: it has 6379/tcp'],
-    [{ to: 'svc/redis', port: 'web' }, 'to: Service default/redis has no port named web: it has 6379/tcp'],
-    [{ to: 'svc/redis', protocol: 'icmp', port: 80 }, 'to: icmp has no ports'],
+    [{ to: 'svc/redis', port: 'web' }, 'port: Service default/redis has no port named web: it has 6379/tcp'],
+    [{ to: 'svc/redis', protocol: 'icmp', port: 80 }, 'port: icmp has no ports'],
   ] as const)('knows the ports of a Service: %j', (request, message) => {
     expect(() => cluster.connect({ from: 'stranger', ...request })).toThrow(message)
   })

@@ -128,19 +128,28 @@ describe('resolveDestination', () => {
 
   it.each<[string, Wanted, string | RegExp]>([
     ['svc/dns', {}, 'to: Service default/dns has 2 ports: choose one of 53/udp (dns), 9153/tcp (metrics)'],
-    ['svc/dns', { port: 'http' }, /^to: Service default\/dns has no port named http: it has 53\/udp/],
+    ['svc/dns', { port: 'http' }, /^port: Service default\/dns has no port named http: it has 53\/udp/],
     ['svc/rdis', {}, 'to: there is no Service default/rdis; did you mean default/svc/redis?'],
     ['shop/svc/alias', {}, /^to: Service shop\/alias is only a name for example\.com/],
     ['shop/svc/empty', {}, /^to: headless Service shop\/empty has no ready endpoint/],
-    ['deploy/web', {}, /^to: needs a port/],
+    ['deploy/web', {}, /^to: needs a port: give one, or write NAME:PORT \(it has none\)/],
     ['node/node-1', {}, /^to: needs a port/],
-    ['redis-0', { port: 'http' }, 'to: default/redis-0 has no port named http'],
-    ['8.8.8.8:53', { port: 54 }, 'to: the port is given twice, as 53 and as 54'],
-    ['redis-0', { port: 65536 }, 'to: "65536" is not a port'],
-    ['redis-0', { port: 80, protocol: 'icmp' }, 'to: icmp has no ports'],
+    ['redis-0', { port: 'http' }, 'port: default/redis-0 has no port named http: it has 6379/tcp (redis)'],
+    ['8.8.8.8:53', { port: 54 }, 'port: the port is given twice, as 53 and as 54'],
+    ['redis-0', { port: 65536 }, 'port: "65536" is not a port'],
+    ['redis-0', { port: 80, protocol: 'icmp' }, 'port: icmp has no ports'],
+    ['redis-0:80', { protocol: 'icmp' }, 'to: icmp has no ports'],
     ['fd00::99', { port: 80 }, /^to: fd00::99 is IPv6, and default\/redis-0 has no such address/],
   ])('%s %j is refused', (where, wanted, message) => {
     expect(() => to(where, wanted)).toThrow(message)
+  })
+})
+
+describe('an address that sends', () => {
+  it.each(['10.96.0.11:80', 'svc/redis'])('is what does not fit %s', (where) => {
+    expect(() => to(where, {}, '2001:db8::1')).toThrow(
+      /^from: 2001:db8::1 is of another family than 10\.96\.0\.11/,
+    )
   })
 })
 

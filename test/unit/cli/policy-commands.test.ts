@@ -617,7 +617,7 @@ describe('podwire verify --expect', () => {
       path('rule.yaml'),
       `apiVersion: policy.networking.k8s.io/v1alpha2
 kind: ClusterNetworkPolicy
-metadata: { name: no }
+metadata: { name: nothing }
 spec:
   tier: Admin
   priority: 1

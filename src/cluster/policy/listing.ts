@@ -140,4 +140,3 @@ export function hasFamily(pod: Pod, family: Family): boolean {
 }
 
 // Callers outside of this folder still know it by this name.
-export { hasFamily as has }

@@ -24,7 +24,7 @@ describe('Jobs, CronJobs and ReplicationControllers', () => {
   it('are named with what is near when there is none', async () => {
     const cluster = await start('examples/jobs')
     expect(() => cluster.connect({ from: 'cj/backups', to: 'rc/store', port: 5432 })).toThrow(
-      'from: there is no CronJob default/backups with a running pod; did you mean default/backup?',
+      'from: there is no CronJob default/backups; did you mean default/backup?',
     )
   })
 

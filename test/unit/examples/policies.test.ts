@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { checkExpectations } from '../../../src/cluster/expectations/check.ts'
 import { parseExpectations } from '../../../src/cluster/expectations/read.ts'
 import { Explainer } from '../../../src/cluster/policy/explain.ts'
-import { endpointOf, has } from '../../../src/cluster/policy/listing.ts'
+import { endpointOf, hasFamily } from '../../../src/cluster/policy/listing.ts'
 import { Cluster } from '../../../src/index.ts'
 import { ALL_CONNECTIONS, NO_CONNECTIONS, unionConnections } from '../../../src/policy/evaluate/index.ts'
 import { checkEnforcement } from '../../../src/testing/enforcement/check.ts'
@@ -58,7 +58,7 @@ describe('examples/policies', () => {
     const explainer = new Explainer(cluster.view, (options) => cluster.evaluator(options), {}, 'ipv4')
     const ends = cluster.view
       .pods()
-      .filter((pod) => has(pod, 'ipv4'))
+      .filter((pod) => hasFamily(pod, 'ipv4'))
       .map((pod) => ({ endpoint: endpointOf(pod), pod }))
     for (const from of ends) {
       for (const to of ends) {

@@ -1,7 +1,7 @@
 /** `podwire explain`: why two ends may talk or not, for every port, tier by tier. */
 import type { Pod } from '../../apiserver/index.ts'
 import { PairExplainer, type ExplainedEnd, type Explanation } from '../../cluster/policy/explain-pairs.ts'
-import { has } from '../../cluster/policy/listing.ts'
+import { hasFamily } from '../../cluster/policy/listing.ts'
 import { asProblems } from '../../cluster/policy/mirror.ts'
 import { workloadLabel, workloadPeers } from '../../cluster/policy/peers.ts'
 import { parseReference } from '../../cluster/reference.ts'
@@ -117,7 +117,7 @@ type Workload = Extract<ExplainedEnd, { readonly pods: readonly Pod[] }>
 
 function everyone(view: ClusterView, family: Family): Workload[] {
   return workloadPeers(view).flatMap(({ label, pods }) => {
-    const own = pods.filter((pod) => has(pod, family))
+    const own = pods.filter((pod) => hasFamily(pod, family))
     return own.length === 0 ? [] : [{ label, pods: own }]
   })
 }
@@ -143,7 +143,7 @@ function named(view: ClusterView, text: string, field: string, family: Family): 
     }
     default: {
       const { workload, pods } = findPods(view, reference, field)
-      const own = pods.filter((pod) => has(pod, family))
+      const own = pods.filter((pod) => hasFamily(pod, family))
       const label = workload === undefined ? podLabel(pods[0]!) : workloadLabel(workload)
       if (own.length === 0) throw new Problem(`${label} has no ${family} address`, { field })
       return { label, pods: own }

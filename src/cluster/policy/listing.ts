@@ -138,5 +138,3 @@ export function endpointOf({ metadata }: Pod): Endpoint & { kind: 'pod' } {
 export function hasFamily(pod: Pod, family: Family): boolean {
   return podAddresses(pod.status).some((address) => familyOf(address) === family)
 }
-
-// Callers outside of this folder still know it by this name.

@@ -201,9 +201,14 @@ function wayOf(cluster: Cluster, { from, to, protocol, port, family }: PacketQue
   return text.split('\n')
 }
 
-/** The report in words; the first differences in full. */
+/** The report in words: the first difference in full, with a cluster its packet's way, and the next in a line each. */
 export function formatReport(report: EnforcementReport, cluster?: Cluster): string {
   const { checked, allowed, denied, differences } = report
   const summary = `${checked} packets, ${allowed} allowed and ${denied} denied: ${differences.length} differ`
-  return [summary, ...differences.slice(0, 5).map((one) => describeDifference(one, cluster))].join('\n\n')
+  const [first, ...others] = differences
+  if (first === undefined) return summary
+  const next = others.slice(0, 4).map(({ kind, question }) => `${kind}: ${formatQuestion(question)}`)
+  return [summary, describeDifference(first, cluster), ...(next.length > 0 ? [next.join('\n')] : [])].join(
+    '\n\n',
+  )
 }

@@ -7,7 +7,7 @@ import { EDGE_CASES, edgeCase, SERVICE_CASE } from '../edge-cases.ts'
 import { checkEnforcement, formatReport } from '../enforcement/check.ts'
 import { checkServices, formatServiceDifference } from '../enforcement/services.ts'
 import { startCluster } from '../start-cluster.ts'
-import { planText, policyProperty } from './property.ts'
+import { policyProperty } from './property.ts'
 
 /** Packets a cluster; more for one that is known to be worth it. */
 const PACKETS = 600
@@ -25,7 +25,6 @@ export const packetsMeetWhatPoliciesSay = policyProperty({
     'A packet reaches the other stack, and its answer comes back, exactly where the evaluator allows the connection; both families.',
   arbitrary: drawnCluster,
   edges: EDGE_CASES.map(({ plan }) => ({ plan, seed: 1, packets: EDGE_PACKETS })),
-  describe: ({ plan }) => planText(plan),
   holds: async ({ plan, seed, packets }, setup) => {
     const cluster = await startCluster(plan, setup)
     const report = checkEnforcement(cluster, undefined, { limit: packets, seed })
@@ -37,10 +36,9 @@ export const policiesSeeTheBackend = policyProperty({
   name: 'policiesSeeTheBackend',
   description:
     'A connection to a Service of any type, by any of its addresses, is judged by the pod and port that it is sent on to; the same client of a sticky one gets the same pod.',
-  arbitrary: arbitraryCluster({ minServices: 1, maxPolicies: 3 }),
-  edges: [SERVICE_CASE.plan],
-  describe: planText,
-  holds: async (plan, setup) => {
+  arbitrary: fc.record({ plan: arbitraryCluster({ minServices: 1, maxPolicies: 3 }) }),
+  edges: [SERVICE_CASE],
+  holds: async ({ plan }, setup) => {
     const report = checkServices(await startCluster(plan, setup))
     if (report.differences.length > 0)
       throw new Error(
@@ -55,10 +53,9 @@ export const policiesSeeTheBackend = policyProperty({
 export const neighboursAreFound = policyProperty({
   name: 'neighboursAreFound',
   description: 'A pod that has to ask for its neighbours first meets the same: policies do not stop it.',
-  arbitrary: arbitraryCluster({ maxServices: 0, maxPolicies: 2 }),
-  edges: [edgeCase('everything outside')],
-  describe: planText,
-  holds: async (plan, setup) => {
+  arbitrary: fc.record({ plan: arbitraryCluster({ maxServices: 0, maxPolicies: 2 }) }),
+  edges: [{ plan: edgeCase('everything outside') }],
+  holds: async ({ plan }, setup) => {
     const cluster = await startCluster(plan, setup)
     const { engine, view } = cluster
     for (const { metadata, spec } of view.pods().filter(isRunning)) {

@@ -4,16 +4,22 @@
  */
 import fc from 'fast-check'
 import { stringify } from 'yaml'
-import type { ClusterOptions } from '../../cluster/cluster.ts'
-import type { FaultName } from '../../policy/faults/index.ts'
+import type { PolicyConfig } from '../../cluster/components/node-policy.ts'
+import { Problem } from '../../kernel/problem.ts'
+import { policyFaults, type FaultName } from '../../policy/faults/index.ts'
+import type { PolicyFault } from '../../policy/plan/inputs.ts'
 import { objectsOf, type ClusterPlan } from '../arbitraries/cluster.ts'
+import { shrinkPlan } from './shrink.ts'
 
 export interface PropertyOptions {
+  /** Required: what is drawn is a function of it. */
   readonly seed: number
   /** Clusters to draw. */
   readonly runs: number
+  /** Of a failure, to see it again with the same seed, runs and faults. */
+  readonly path?: string
   /** Mistakes that the dataplane makes. */
-  readonly faults?: readonly FaultName[]
+  readonly faults?: readonly (FaultName | PolicyFault)[]
   /** The edge cases alone, nothing drawn. Default false. */
   readonly edgesOnly?: boolean
   /** The first counterexample does: it is not made smaller. Default false. */
@@ -23,10 +29,11 @@ export interface PropertyOptions {
 export interface PropertyFailure {
   readonly property: string
   readonly seed: number
-  /** What fast-check wants to replay it. */
+  /** What `path` of the options wants to replay it. */
   readonly path: string | null
+  /** The difference, and the way of its packet. */
   readonly message: string
-  /** The drawn manifests, as YAML. */
+  /** The manifests, as YAML. */
   readonly counterexample: string
 }
 
@@ -40,47 +47,73 @@ export interface PolicyProperty {
   assert(options: PropertyOptions): Promise<void>
 }
 
-export interface PropertyDefinition<T> {
+/** What a property is asked of: a cluster, and what else tells one case from another. */
+export interface Drawn {
+  readonly plan: ClusterPlan
+}
+
+/** What clusters are made with. */
+export interface Setup {
+  readonly policy?: PolicyConfig
+}
+
+export interface PropertyDefinition<T extends Drawn> {
   readonly name: string
   readonly description: string
   readonly arbitrary: fc.Arbitrary<T>
   /** Tried before anything is drawn. */
-  readonly edges?: readonly T[]
-  /** The manifests of what was drawn, and what else tells it apart. */
-  readonly describe: (drawn: T) => string
-  /** Throws when it does not hold. `setup` is what clusters are made with. */
-  readonly holds: (drawn: T, setup: Pick<ClusterOptions, 'policy'>) => Promise<void>
+  readonly edges: readonly T[]
+  /** What else than the plan tells a case apart, in a line. */
+  readonly describe?: (drawn: T) => string
+  /** Throws when it does not hold; `fc.pre` refuses what shows nothing. */
+  readonly holds: (drawn: T, setup: Setup) => Promise<void>
 }
 
-export function policyProperty<T>({
+export function policyProperty<T extends Drawn>({
   name,
   description,
   arbitrary,
-  edges = [],
-  describe,
+  edges,
+  describe = () => '',
   holds,
 }: PropertyDefinition<T>): PolicyProperty {
-  const check = async ({
-    seed,
-    runs,
-    faults = [],
-    quick = false,
-    edgesOnly = false,
-  }: PropertyOptions): Promise<PropertyFailure | undefined> => {
-    const setup = faults.length === 0 ? {} : { policy: { faults } }
+  const check = async (options: PropertyOptions): Promise<PropertyFailure | undefined> => {
+    const { seed, runs, path, faults = [], quick = false, edgesOnly = false } = checkedOptions(options)
+    const setup: Setup = faults.length === 0 ? {} : { policy: { faults } }
     const property = fc.asyncProperty(arbitrary, (drawn) => holds(drawn, setup))
     const numRuns = edges.length + (edgesOnly ? 0 : runs)
     if (numRuns === 0) return undefined
-    const examples = edges.map((edge): [T] => [edge])
-    const details = await fc.check(property, { seed, numRuns, examples, endOnFailure: quick })
-    if (!details.failed) return undefined
-    const { errorInstance, counterexample, counterexamplePath } = details
+    const details = await fc.check(property, {
+      seed,
+      numRuns,
+      examples: edges.map((edge): [T] => [edge]),
+      endOnFailure: quick,
+      ...(path === undefined ? {} : { path }),
+    })
+    if (!details.failed) {
+      if (edgesOnly && faults.length === 0 && details.numSkips > 0)
+        throw new Error(`${name}: an edge case shows nothing`)
+      return undefined
+    }
+    const { counterexample, counterexamplePath, errorInstance } = details
+    if (counterexample === null) throw errorInstance
+    const errorOf = (drawn: T): Promise<unknown> =>
+      holds(drawn, setup).then(
+        () => undefined,
+        (error: unknown) => error,
+      )
+    const [drawn] = counterexample
+    const plan = quick
+      ? drawn.plan
+      : await shrinkPlan(drawn.plan, async (smaller) => isFailure(await errorOf({ ...drawn, plan: smaller })))
+    const smallest = plan === drawn.plan ? drawn : { ...drawn, plan }
+    const error = plan === drawn.plan ? errorInstance : await errorOf(smallest)
     return {
       property: name,
       seed,
       path: counterexamplePath,
-      message: errorInstance instanceof Error ? errorInstance.message : String(errorInstance),
-      counterexample: counterexample === null ? '' : describe(counterexample[0]),
+      message: error instanceof Error ? error.message : String(error),
+      counterexample: `${describe(smallest)}${planText(plan)}`,
     }
   }
   return {
@@ -94,12 +127,26 @@ export function policyProperty<T>({
   }
 }
 
+/** Not what can no longer be applied, and not what shows nothing. */
+function isFailure(error: unknown): boolean {
+  return error !== undefined && !(error instanceof Problem) && !fc.PreconditionFailure.isFailure(error)
+}
+
+/** @throws Problem before anything is drawn: a wrong option is no counterexample */
+function checkedOptions(options: PropertyOptions): PropertyOptions {
+  const { seed, runs, faults = [] } = options
+  if (!Number.isInteger(seed))
+    throw new Problem(`expected an integer, not ${String(seed)}`, { field: 'seed' })
+  if (!Number.isInteger(runs) || runs < 0)
+    throw new Problem(`expected how many, not ${String(runs)}`, { field: 'runs' })
+  policyFaults(faults, 'faults')
+  return options
+}
+
+/** The manifests first, then what a packet met among them. */
 export function formatFailure({ property, seed, path, message, counterexample }: PropertyFailure): string {
-  return [
-    `${property} does not hold (seed ${seed}${path === null ? '' : `, path ${path}`})`,
-    message,
-    counterexample,
-  ].join('\n\n')
+  const again = path === null ? '' : `, again with { seed: ${seed}, path: '${path}' }`
+  return [`${property} does not hold${again}`, counterexample, message].join('\n\n')
 }
 
 /** Manifests as one would apply them. */

@@ -1,7 +1,8 @@
 /** The shipped properties hold for our own dataplane, and notice every mistake in the catalogue. */
 import { describe, expect, it } from 'vitest'
 import { FAULT_NAMES } from '../../../src/policy/faults/index.ts'
-import { POLICY_PROPERTIES } from '../../../src/testing/properties/index.ts'
+import { packetsMeetWhatPoliciesSay } from '../../../src/testing/properties/enforcement.ts'
+import { formatFailure, POLICY_PROPERTIES } from '../../../src/testing/properties/index.ts'
 
 const SEED = 20240101
 
@@ -33,5 +34,34 @@ describe('with a mistake in the dataplane, packets break some property', () => {
       return
     }
     expect.unreachable(`no property notices ${fault}`)
+  })
+})
+
+const property = packetsMeetWhatPoliciesSay
+
+describe('a property that does not hold', () => {
+  it('is told small: manifests first, one difference, its packet’s way; an edge case, too', async () => {
+    const failure = await property.check({ seed: SEED, runs: 0, faults: ['endPortExclusive'] })
+    expect(failure).toBeDefined()
+    const text = formatFailure(failure!)
+    expect(text.split('\n').length).toBeLessThan(110)
+    expect(text.match(/^kind: NetworkPolicy$/gm)).toHaveLength(1)
+    expect(text.match(/^kind: Pod$/gm)!.length).toBeLessThan(3)
+    expect(text.match(/^ {4}request /gm)).toHaveLength(1)
+    expect(text.indexOf('kind: NetworkPolicy')).toBeLessThan(text.indexOf('blocked:'))
+  })
+
+  it('is found again by its path', async () => {
+    const options = { seed: 5, runs: 40, quick: true, faults: ['policySelectsInAllNamespaces'] as const }
+    const first = await property.check(options)
+    expect(await property.check({ ...options, path: first!.path! })).toEqual(first)
+  })
+
+  it('is not one that was asked wrongly', async () => {
+    const none = { seed: SEED, runs: 1 }
+    const wrong = (options: object) => property.check({ ...none, ...options })
+    await expect(wrong({ faults: ['endPort'] })).rejects.toThrow('faults[0]: there is no fault "endPort"')
+    await expect(wrong({ seed: undefined })).rejects.toThrow('seed: expected an integer, not undefined')
+    await expect(wrong({ runs: -1 })).rejects.toThrow('runs: expected how many, not -1')
   })
 })

@@ -34,6 +34,14 @@ export type ConnectionMatcher = (
   ...connection: ConnectionArguments
 ) => MatcherResult
 
+/** What a matcher is about. @throws Problem when it is no cluster, or one that is not there yet */
+function clusterOf<T extends object>(cluster: T, method: keyof T & string): T {
+  const given: unknown = cluster
+  if (given instanceof Promise) throw new Problem('expected a cluster, not a promise of one: await it first')
+  if (typeof given === 'object' && given !== null && method in given) return cluster
+  throw new Problem(`expected a cluster, not ${given === null ? 'null' : typeof given}`)
+}
+
 /** @throws Problem when the parts do not make a request */
 export function requestOf(...[from, to, port]: ConnectionArguments): ConnectRequest {
   if (typeof from === 'object') return from
@@ -47,7 +55,9 @@ function portOf(port: PortArgument | undefined): { port?: number | string; proto
   if (port === undefined) return {}
   if (typeof port === 'number') return { port }
   if (port.toLowerCase() === 'icmp') return { protocol: 'icmp' }
-  const [number = '', protocol] = port.split('/')
+  const [number = '', protocol, ...more] = port.split('/')
+  if (more.length > 0 || number === '')
+    throw new Problem(`${JSON.stringify(port)} is not a port: expected 80, 'http', '53/udp' or 'icmp'`)
   return {
     port: /^\d+$/.test(number) ? Number(number) : number,
     ...(protocol !== undefined && { protocol: parseProtocol(protocol, 'port') }),
@@ -57,7 +67,7 @@ function portOf(port: PortArgument | undefined): { port?: number | string; proto
 function expectVerdict(expected: Verdict): ConnectionMatcher {
   return (cluster, ...connection) => {
     const request = requestOf(...connection)
-    const { flow, text } = cluster.trace(request)
+    const { flow, text } = clusterOf(cluster, 'trace').trace(request)
     const pass = flow.verdict === expected
     return {
       pass,
@@ -85,21 +95,24 @@ export const toReject = expectVerdict('rejected')
 /** `toConnect` as a predicate reads: `connectsTo(cluster, 'default/a', 'svc/b', 80).pass`. */
 export const connectsTo = toConnect
 
-/** Who reaches whom, all of it: text as `podwire matrix` prints it, or `{ from: { to: '.' | 'X' | 'R' } }`. */
+/**
+ * Who reaches whom: text as `podwire matrix` prints it, or `{ from: { to: '.' | 'X' | 'R' } }`. Only the cells that are
+ * written are looked at; with `exact`, every workload must be written, as client and as server.
+ */
 export function toMatchMatrix(
   cluster: Pick<Cluster, 'matrix'>,
   expected: ExpectedMatrix,
   options: MatrixMatchOptions = {},
 ): MatcherResult {
-  const { text, differences } = matrixDifference(cluster, expected, options)
+  const { text, differences } = matrixDifference(clusterOf(cluster, 'matrix'), expected, options)
   const pass = differences === 0
-  const cells = `${differences} cell${differences === 1 ? '' : 's'}`
+  const cells = differences === 1 ? '1 cell differs' : `${differences} cells differ`
   return {
     pass,
     message: () =>
       pass
         ? `expected the matrix to differ\n\n${text}`
-        : `expected who reaches whom to be as written, ${cells} differ (expected → found)\n\n${text}`,
+        : `expected who reaches whom to be as written, ${cells} (expected → found)\n\n${text}`,
   }
 }
 

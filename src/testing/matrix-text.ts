@@ -17,13 +17,15 @@ import { Problem } from '../kernel/problem.ts'
 export type MatrixLetter = '.' | 'X' | 'R' | '?' | '-'
 
 /** Text, or client → server → letter, for every port asked. */
-export type ExpectedMatrix = string | Readonly<Record<string, Readonly<Record<string, string>>>>
+export type ExpectedMatrix = string | Readonly<Record<string, Readonly<Record<string, MatrixLetter>>>>
 
 export interface MatrixMatchOptions {
   /** For an object: the ports it speaks of, `80/tcp,53/udp`. Text names its own. */
   readonly ports?: string | readonly PortSpec[]
   /** Rows are workloads (default) or pods. */
   readonly by?: 'workload' | 'pod'
+  /** A workload that is not written is an error. Default false: only what is written is looked at. */
+  readonly exact?: boolean
 }
 
 interface Block extends PortSpec {
@@ -36,7 +38,7 @@ const LETTERS = new Set<string>([...Object.values(SYMBOLS), '-'])
 export function matrixDifference(
   cluster: Pick<Cluster, 'matrix'>,
   expected: ExpectedMatrix,
-  { ports, by = 'workload' }: MatrixMatchOptions,
+  { ports, by = 'workload', exact = false }: MatrixMatchOptions,
 ): { text: string; differences: number } {
   const blocks = typeof expected === 'string' ? parseMatrix(expected) : blocksOf(expected, ports)
   const { rows, workloads } = cluster.matrix({
@@ -59,6 +61,7 @@ export function matrixDifference(
         field: 'expected',
       })
     }
+    if (exact) expectAll(workloads, [...rows.keys()], columns)
     const table = [...rows].map(([from, cells]) => {
       const line = columns.map((to) => {
         const wanted = cells.get(to) ?? '-'
@@ -72,6 +75,17 @@ export function matrixDifference(
     return layout([[`${at}  from \\ to`, ...columns], ...table])
   })
   return { text: texts.join('\n\n'), differences }
+}
+
+/** @throws Problem that names a workload without a row or a column */
+function expectAll(workloads: readonly string[], rows: readonly string[], columns: readonly string[]): void {
+  for (const [what, names] of [
+    ['row', rows],
+    ['column', columns],
+  ] as const) {
+    const missing = workloads.filter((name) => !names.includes(name))
+    if (missing.length > 0) throw new Problem(`has no ${what} ${missing.join(', ')}`, { field: 'expected' })
+  }
 }
 
 /** @throws Problem with the line */
@@ -99,9 +113,13 @@ export function parseMatrix(text: string): Block[] {
     }
     for (const letter of letters)
       if (!LETTERS.has(letter)) fail(`${JSON.stringify(letter)} is none of . X R ? -`)
+    if (block.rows.has(name)) fail(`there are two rows ${name}`)
     block.rows.set(name, new Map(letters.map((letter, column) => [block.columns[column] ?? '', letter])))
   }
   if (blocks.length === 0) throw new Problem('holds no matrix', { field: 'expected' })
+  for (const { port, rows } of blocks)
+    if (rows.size === 0)
+      throw new Problem(`the heading ${port.port}/${port.protocol} has no rows`, { field: 'expected' })
   return blocks.map(({ port, rows }) => ({ ...port, rows }))
 }
 
@@ -109,6 +127,12 @@ function blocksOf(
   expected: Exclude<ExpectedMatrix, string>,
   ports: MatrixMatchOptions['ports'] = '80/tcp',
 ): Block[] {
+  if (typeof expected !== 'object' || expected === null) {
+    throw new Problem(`must be text or { from: { to: '.' } }, not ${String(expected)}`, {
+      field: 'expected',
+    })
+  }
+  if (Object.keys(expected).length === 0) throw new Problem('holds no row', { field: 'expected' })
   const rows = new Map(
     Object.entries(expected).map(([from, cells]) => {
       for (const letter of Object.values(cells)) {
@@ -120,6 +144,7 @@ function blocksOf(
     }),
   )
   const specs = typeof ports === 'string' ? parsePorts(ports, 'ports') : ports
+  if (specs.length === 0) throw new Problem('expected a port, as 80/tcp', { field: 'ports' })
   return specs.map((spec) => ({ ...spec, rows }))
 }
 

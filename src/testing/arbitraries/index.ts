@@ -20,6 +20,7 @@ export {
   arbitraryPolicy,
   arbitraryPolicySpec,
   type PolicyNaming,
+  type PolicySize,
 } from './network-policy.ts'
 export {
   arbitraryContainerPorts,
@@ -30,6 +31,12 @@ export {
   arbitraryStatefulSet,
 } from './pod.ts'
 export { arbitraryPolicyPort, arbitraryPolicyPorts } from './policy-ports.ts'
-export { arbitraryNamespaceSelector, arbitraryRequirement, arbitrarySelector } from './selector.ts'
+export { arbitraryPacket } from './packet.ts'
+export {
+  arbitraryNamespaceSelector,
+  arbitraryRequirement,
+  arbitrarySelector,
+  type SelectorSize,
+} from './selector.ts'
 export { arbitraryService } from './service.ts'
 export { arbitraryLabels, NARROW_VOCABULARY, VOCABULARY, type Vocabulary } from './vocabulary.ts'

@@ -38,15 +38,26 @@ export function arbitraryPeer(vocabulary: Vocabulary = VOCABULARY): fc.Arbitrary
   )
 }
 
-/** Up to three; now and then two ipBlocks of one network, each with its own exceptions (5a.7). */
+/** How large a policy may get; each is 3 by default. */
+export interface PolicySize {
+  /** Of a direction. */
+  readonly maxRules?: number
+  /** Of a rule. */
+  readonly maxPeers?: number
+  /** Entries of a rule; lists about ranges are longer now and then, where this is left out. */
+  readonly maxPorts?: number
+}
+
+/** Now and then two ipBlocks of one network, each with its own exceptions (5a.7). */
 export function arbitraryPeers(
   vocabulary: Vocabulary = VOCABULARY,
+  { maxPeers = 3 }: PolicySize = {},
 ): fc.Arbitrary<readonly NetworkPolicyPeer[]> {
   return fc.oneof(
     { withCrossShrink: true },
-    { weight: 9, arbitrary: fc.array(arbitraryPeer(vocabulary), { minLength: 1, maxLength: 3 }) },
+    { weight: 9, arbitrary: fc.array(arbitraryPeer(vocabulary), { minLength: 1, maxLength: maxPeers }) },
     {
-      weight: 1,
+      weight: maxPeers > 1 ? 1 : 0,
       arbitrary: arbitraryTwinBlocks(vocabulary).map((twins) => twins.map((ipBlock) => ({ ipBlock }))),
     },
   )
@@ -64,16 +75,21 @@ function listOf<T>(few: fc.Arbitrary<readonly T[]>): fc.Arbitrary<readonly T[] |
 
 export function arbitraryIngressRule(
   vocabulary: Vocabulary = VOCABULARY,
+  size: PolicySize = {},
 ): fc.Arbitrary<NetworkPolicyIngressRule> {
   return fc
-    .record({ from: listOf(arbitraryPeers(vocabulary)), ports: listOf(arbitraryPolicyPorts(vocabulary)) })
+    .record({
+      from: listOf(arbitraryPeers(vocabulary, size)),
+      ports: listOf(arbitraryPolicyPorts(vocabulary, size)),
+    })
     .map((rule): NetworkPolicyIngressRule => present(rule))
 }
 
 export function arbitraryEgressRule(
   vocabulary: Vocabulary = VOCABULARY,
+  size: PolicySize = {},
 ): fc.Arbitrary<NetworkPolicyEgressRule> {
-  return arbitraryIngressRule(vocabulary).map(({ from, ...rest }): NetworkPolicyEgressRule =>
+  return arbitraryIngressRule(vocabulary, size).map(({ from, ...rest }): NetworkPolicyEgressRule =>
     present({ to: from, ...rest }),
   )
 }
@@ -90,23 +106,30 @@ const policyTypes: fc.Arbitrary<readonly PolicyType[] | undefined> = optional(
 )
 
 /** Absent, `[]` (allow nothing), `[{}]` (allow all), or a few rules (5a.2). */
-function rulesOf<T extends object>(rule: fc.Arbitrary<T>): fc.Arbitrary<readonly T[] | undefined> {
+function rulesOf<T extends object>(
+  rule: fc.Arbitrary<T>,
+  maxLength: number,
+): fc.Arbitrary<readonly T[] | undefined> {
   return fc.oneof(
     { withCrossShrink: true },
     { weight: 2, arbitrary: fc.constant<readonly T[] | undefined>(undefined) },
     { weight: 1, arbitrary: fc.constant<readonly T[]>([]) },
-    { weight: 6, arbitrary: fc.array(rule, { minLength: 1, maxLength: 3 }) },
+    { weight: 6, arbitrary: fc.array(rule, { minLength: 1, maxLength }) },
   )
 }
 
-export function arbitraryPolicySpec(vocabulary: Vocabulary = VOCABULARY): fc.Arbitrary<NetworkPolicySpec> {
+export function arbitraryPolicySpec(
+  vocabulary: Vocabulary = VOCABULARY,
+  size: PolicySize = {},
+): fc.Arbitrary<NetworkPolicySpec> {
+  const { maxRules = 3 } = size
   return fc
     .record({
       // Half of them are about all pods of their namespace: a policy about nobody shows nothing.
       podSelector: fc.oneof({ withCrossShrink: true }, fc.constant({}), arbitrarySelector(vocabulary)),
       policyTypes,
-      ingress: rulesOf(arbitraryIngressRule(vocabulary)),
-      egress: rulesOf(arbitraryEgressRule(vocabulary)),
+      ingress: rulesOf(arbitraryIngressRule(vocabulary, size), maxRules),
+      egress: rulesOf(arbitraryEgressRule(vocabulary, size), maxRules),
       onlySctp: mostly(false, fc.constant(true), 9),
     })
     .map(({ onlySctp, ...spec }): NetworkPolicySpec => {
@@ -124,7 +147,7 @@ function sctpOnly<T extends { readonly ports?: readonly NetworkPolicyPort[] }>(r
   return { ...rule, ports: entries.map((entry) => ({ ...entry, protocol: 'SCTP' as const })) }
 }
 
-export interface PolicyNaming {
+export interface PolicyNaming extends PolicySize {
   readonly name?: string
   readonly namespace?: string
   readonly vocabulary?: Vocabulary
@@ -135,12 +158,13 @@ export function arbitraryPolicy({
   name,
   namespace,
   vocabulary = VOCABULARY,
+  ...size
 }: PolicyNaming = {}): fc.Arbitrary<Manifest<NetworkPolicy>> {
   return fc
     .record({
       name: name === undefined ? fc.nat({ max: 9 }).map((n) => `policy-${n}`) : fc.constant(name),
       namespace: namespace === undefined ? arbitraryNamespaceName(vocabulary) : fc.constant(namespace),
-      spec: arbitraryPolicySpec(vocabulary),
+      spec: arbitraryPolicySpec(vocabulary, size),
     })
     .map(({ name, namespace, spec }): Manifest<NetworkPolicy> => ({
       apiVersion: 'networking.k8s.io/v1',

@@ -28,10 +28,13 @@ export function arbitraryPolicyPort({
 /** A list with something in it. */
 export function arbitraryPolicyPorts(
   vocabulary: Vocabulary = VOCABULARY,
+  { maxPorts }: { readonly maxPorts?: number } = {},
 ): fc.Arbitrary<readonly NetworkPolicyPort[]> {
+  const few = fc.array(arbitraryPolicyPort(vocabulary), { minLength: 1, maxLength: maxPorts ?? 3 })
+  if (maxPorts !== undefined) return few
   return fc.oneof(
     { withCrossShrink: true },
-    { weight: 7, arbitrary: fc.array(arbitraryPolicyPort(vocabulary), { minLength: 1, maxLength: 3 }) },
+    { weight: 7, arbitrary: few },
     { weight: 1, arbitrary: nested(vocabulary) },
     { weight: 1, arbitrary: twoApart(vocabulary) },
     { weight: 1, arbitrary: manyRanges(vocabulary) },

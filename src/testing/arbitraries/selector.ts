@@ -32,7 +32,15 @@ export function arbitraryRequirement({
     })
 }
 
-export function arbitrarySelector(vocabulary: Vocabulary = VOCABULARY): fc.Arbitrary<LabelSelector> {
+export interface SelectorSize {
+  /** Of `matchExpressions`. Default 2. */
+  readonly maxRequirements?: number
+}
+
+export function arbitrarySelector(
+  vocabulary: Vocabulary = VOCABULARY,
+  { maxRequirements = 2 }: SelectorSize = {},
+): fc.Arbitrary<LabelSelector> {
   const entries = Object.entries(vocabulary.labels).flatMap(([key, values]) =>
     values.map((value): LabelSelector => ({ matchLabels: { [key]: value } })),
   )
@@ -42,13 +50,19 @@ export function arbitrarySelector(vocabulary: Vocabulary = VOCABULARY): fc.Arbit
     { withCrossShrink: true },
     { weight: 3, arbitrary: fc.constant<LabelSelector>({}) },
     { weight: 4, arbitrary: one },
-    { weight: 4, arbitrary: requirement.map((only): LabelSelector => ({ matchExpressions: [only] })) },
     {
-      weight: 2,
+      weight: maxRequirements > 0 ? 4 : 0,
+      arbitrary: requirement.map((only): LabelSelector => ({ matchExpressions: [only] })),
+    },
+    {
+      weight: maxRequirements > 0 ? 2 : 0,
       arbitrary: fc
         .record({
           labels: optional(one),
-          matchExpressions: fc.array(requirement, { minLength: 1, maxLength: 2 }),
+          matchExpressions: fc.array(requirement, {
+            minLength: Math.min(1, maxRequirements),
+            maxLength: maxRequirements,
+          }),
         })
         .map(({ labels, matchExpressions }): LabelSelector =>
           present({ matchLabels: labels?.matchLabels, matchExpressions }),

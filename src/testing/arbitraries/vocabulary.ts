@@ -118,10 +118,15 @@ export function arbitraryNamespaceName({ namespaces }: Vocabulary = VOCABULARY):
   return mostly(namespaces[0] ?? 'default', any, 1)
 }
 
-/** Label sets over the vocabulary, from none to a value for every key. */
-export function arbitraryLabels({ labels }: Vocabulary = VOCABULARY): fc.Arbitrary<Labels> {
+/** Label sets over the vocabulary, from none to a value for every key, or so many. */
+export function arbitraryLabels(
+  { labels }: Vocabulary = VOCABULARY,
+  { maxLabels = Infinity }: { readonly maxLabels?: number } = {},
+): fc.Arbitrary<Labels> {
   const entries = Object.entries(labels).map(
     ([key, values]) => [key, often(fc.constantFrom(...values), 3)] as const,
   )
-  return fc.record(Object.fromEntries(entries)).map((drawn) => present(drawn) as Labels)
+  return fc
+    .record(Object.fromEntries(entries))
+    .map((drawn): Labels => Object.fromEntries(Object.entries(present(drawn)).slice(0, maxLabels)) as Labels)
 }

@@ -6,6 +6,7 @@ import {
   namespaces,
   type KubeObject,
   type NetworkPolicyIngressRule,
+  type NetworkPolicySpec,
   type New,
 } from '../../../src/apiserver/index.ts'
 import {
@@ -13,8 +14,10 @@ import {
   arbitraryClusterPolicy,
   arbitraryDeployment,
   arbitraryIpBlock,
+  arbitraryLabels,
   arbitraryNamespace,
   arbitraryNode,
+  arbitraryPacket,
   arbitraryPod,
   arbitraryPolicy,
   arbitrarySelector,
@@ -25,6 +28,8 @@ import {
   VOCABULARY,
   type Manifest,
 } from '../../../src/testing/arbitraries/index.ts'
+import { checkEnforcement } from '../../../src/testing/enforcement/check.ts'
+import { startCluster } from '../../../src/testing/start-cluster.ts'
 import { startServer } from '../../support/apiserver.ts'
 
 const SEED = 7
@@ -75,6 +80,46 @@ describe('arbitraries', () => {
       }),
       { seed: SEED, numRuns: 100 },
     )
+  })
+
+  it('are no larger than they are asked to be', () => {
+    const lists = ({ ingress = [], egress = [] }: NetworkPolicySpec): number[] =>
+      [...ingress, ...egress].flatMap(({ ports = [], ...peers }) => [
+        ports.length,
+        ...Object.values(peers).map((each: readonly unknown[]) => each.length),
+      ])
+    fc.assert(
+      fc.property(
+        arbitraryPolicy({ maxRules: 1, maxPeers: 1, maxPorts: 1 }),
+        arbitrarySelector(VOCABULARY, { maxRequirements: 0 }),
+        arbitraryLabels(VOCABULARY, { maxLabels: 1 }),
+        ({ spec }, selector, labels) => {
+          expect(Math.max(spec.ingress?.length ?? 0, spec.egress?.length ?? 0, ...lists(spec))).toBeLessThan(
+            2,
+          )
+          expect(selector.matchExpressions).toBeUndefined()
+          expect(Object.keys(labels).length).toBeLessThan(2)
+        },
+      ),
+      { seed: SEED, numRuns: 300 },
+    )
+  })
+
+  it('of packets draw questions that clusters and policies answer alike', async () => {
+    const drawn = arbitraryCluster({ maxServices: 0 }).chain((plan) =>
+      fc.tuple(fc.constant(plan), fc.array(arbitraryPacket(plan), { minLength: 40, maxLength: 40 })),
+    )
+    let checked = 0
+    await fc.assert(
+      fc.asyncProperty(drawn, async ([plan, packets]) => {
+        const report = checkEnforcement(await startCluster(plan), packets)
+        checked += report.checked
+        expect(report.differences).toEqual([])
+      }),
+      { seed: SEED, numRuns: 10 },
+    )
+    // Those of finished pods are left out.
+    expect(checked).toBeGreaterThan(250)
   })
 
   it('shrink a cluster to the smallest that shows a fault', () => {

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { Cluster } from '../../../src/cluster/cluster.ts'
-import { connectsTo, requestOf } from '../../../src/testing/index.ts'
+import { connectsTo, requestOf, type ExpectedMatrix } from '../../../src/testing/index.ts'
 import { parseMatrix } from '../../../src/testing/matrix-text.ts'
 import '../../../src/testing/vitest.ts'
 
@@ -42,6 +42,15 @@ describe('matchers of connections', () => {
   it('refuse what is no request', () => {
     expect(() => requestOf('a' as never)).toThrow('expected (from, to, port) or ({ from, to, port })')
     expect(() => requestOf('a', 'b', '53/quic')).toThrow('"quic" is not a protocol')
+    expect(() => requestOf('a', 'b', '80/tcp/x')).toThrow('"80/tcp/x" is not a port')
+    expect(() => requestOf('a', 'b', '/tcp')).toThrow('"/tcp" is not a port')
+  })
+
+  it('refuse what is no cluster, or not there yet', () => {
+    const nobody = (cluster: unknown) => expect(cluster).toConnect('pod/a', 'pod/b')
+    expect(() => nobody(Promise.resolve(cluster))).toThrow('not a promise of one: await it first')
+    expect(() => nobody(undefined)).toThrow('expected a cluster, not undefined')
+    expect(() => expect({}).toMatchMatrix(MATRIX)).toThrow('expected a cluster, not object')
   })
 })
 
@@ -51,7 +60,7 @@ describe('toMatchMatrix', () => {
   })
 
   it('takes an object, of which it looks at what is there', () => {
-    const expected = { 'default/stranger': { 'default/redis': '.', 'default/frontend': '-' } }
+    const expected: ExpectedMatrix = { 'default/stranger': { 'default/redis': '.', 'default/frontend': '-' } }
     expect(cluster).toMatchMatrix(expected, { ports: '6379/tcp' })
     expect(cluster).not.toMatchMatrix(expected, { ports: '6379/tcp,80/tcp' })
   })
@@ -79,7 +88,26 @@ describe('toMatchMatrix', () => {
     )
   })
 
+  it('looks at all there is when that is wanted', () => {
+    expect(cluster).toMatchMatrix(MATRIX, { exact: true })
+    const one: ExpectedMatrix = { 'default/stranger': { 'default/redis': '.' } }
+    expect(() => expect(cluster).toMatchMatrix(one, { ports: '6379/tcp', exact: true })).toThrow(
+      'expected: has no row default/frontend, default/redis',
+    )
+  })
+
+  it('counts in words', () => {
+    const wrong: ExpectedMatrix = { 'default/stranger': { 'default/redis': 'X' } }
+    expect(() => expect(cluster).toMatchMatrix(wrong, { ports: '6379/tcp' })).toThrow('1 cell differs')
+  })
+
   it('names what is wrong with an expectation', () => {
+    expect(() => expect(cluster).toMatchMatrix({})).toThrow('expected: holds no row')
+    expect(() => expect(cluster).toMatchMatrix(undefined as never)).toThrow(
+      "expected: must be text or { from: { to: '.' } }, not undefined",
+    )
+    expect(() => parseMatrix('80/tcp from \\ to a')).toThrow('the heading 80/tcp has no rows')
+    expect(() => parseMatrix('80/tcp from \\ to a\na .\na X')).toThrow('there are two rows a')
     expect(() => parseMatrix('')).toThrow('holds no matrix')
     expect(() => parseMatrix('a .')).toThrow('expected a heading')
     expect(() => parseMatrix('80/tcp from \\ to a b\na .')).toThrow('a has 1 cells for 2 columns')

@@ -146,7 +146,7 @@ function checkedOptions(options: PropertyOptions): PropertyOptions {
 /** The manifests first, then what a packet met among them. */
 export function formatFailure({ property, seed, path, message, counterexample }: PropertyFailure): string {
   const again = path === null ? '' : `, again with { seed: ${seed}, path: '${path}' }`
-  return [`${property} does not hold${again}`, counterexample, message].join('\n\n')
+  return [`${property} does not hold${again}`, counterexample.trimEnd(), message.trimEnd()].join('\n\n')
 }
 
 /** Manifests as one would apply them. */

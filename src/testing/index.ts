@@ -26,7 +26,7 @@ export {
 } from './enforcement/check.ts'
 export { questionsOf, type PacketQuestion, type QuestionSelection } from './enforcement/questions.ts'
 export { finishPod, startCluster } from './start-cluster.ts'
-export { EDGE_CASES, SERVICE_CASE, type EdgeCase } from './edge-cases.ts'
+export { EDGE_CASES, SERVICE_CASE, type EdgeCase } from './edge-cases/index.ts'
 export type { PolicyCommand } from './model/change.ts'
 export {
   arbitraryHistory,

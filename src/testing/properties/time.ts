@@ -7,7 +7,7 @@ import { podNetns } from '../../cluster/topology/pieces.ts'
 import { familyOf } from '../../cluster/topology/plan.ts'
 import { endsOf } from '../enforcement/ends.ts'
 import { questionsOf } from '../enforcement/questions.ts'
-import { edgeCase } from '../edge-cases.ts'
+import { edgeCase } from '../edge-cases/index.ts'
 import { startCluster } from '../start-cluster.ts'
 import { policyProperty, type Drawn } from './property.ts'
 

@@ -42,8 +42,8 @@ export const aRuleMoreNeverCuts = policyProperty({
   // What the new rule does not let in is not thereby denied.
   edges: [
     {
-      plan: edgeCase('directions'),
-      which: 1,
+      plan: edgeCase('every except'),
+      which: 0,
       egress: false,
       rule: { from: [{ ipBlock: { cidr: '0.0.0.0/0', except: ['10.244.0.0/24'] } }] },
     },

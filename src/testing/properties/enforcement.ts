@@ -1,13 +1,17 @@
 /** The dataplane answers as the evaluator: packets between pods, nodes and addresses outside, and through Services. */
 import fc from 'fast-check'
 import { arbitraryCluster } from '../arbitraries/cluster.ts'
+import { seldom } from '../arbitraries/vocabulary.ts'
+import { pods } from '../../apiserver/index.ts'
+import type { Cluster } from '../../cluster/cluster.ts'
 import { podNetns } from '../../cluster/topology/pieces.ts'
 import { isRunning } from '../../cluster/view.ts'
 import { EDGE_CASES, edgeCase, SERVICE_CASE } from '../edge-cases/index.ts'
 import { checkEnforcement, formatReport } from '../enforcement/check.ts'
 import { checkServices, formatServiceDifference } from '../enforcement/services.ts'
+import { HEARD } from '../model/change.ts'
 import { startCluster } from '../start-cluster.ts'
-import { policyProperty } from './property.ts'
+import { policyProperty, type Drawn } from './property.ts'
 
 /** Packets a cluster; more for one that is known to be worth it. */
 const PACKETS = 600
@@ -17,20 +21,43 @@ const drawnCluster = fc.record({
   plan: arbitraryCluster(),
   seed: fc.noShrink(fc.nat({ max: 0xffff })),
   packets: fc.constant(PACKETS),
+  stopping: seldom(fc.nat({ max: 6 }), 4),
 })
 
-export const packetsMeetWhatPoliciesSay = policyProperty({
+interface PacketCase extends Drawn {
+  readonly seed: number
+  readonly packets: number
+  /** Which of the running pods is told to stop, and has not stopped when packets are sent. */
+  readonly stopping: number | undefined
+}
+
+export const packetsMeetWhatPoliciesSay = policyProperty<PacketCase>({
   name: 'packetsMeetWhatPoliciesSay',
   description:
     'A packet reaches the other stack, and its answer comes back, exactly where the evaluator allows the connection; both families.',
   arbitrary: drawnCluster,
-  edges: EDGE_CASES.map(({ plan }) => ({ plan, seed: 1, packets: EDGE_PACKETS })),
-  holds: async ({ plan, seed, packets }, setup) => {
+  edges: [
+    ...EDGE_CASES.map((each) => ({ ...each, stopping: undefined })),
+    // A pod that is being stopped is still one (5a.24).
+    { plan: edgeCase('selectors'), stopping: 0 },
+  ].map(({ plan, stopping }) => ({ plan, stopping, seed: 1, packets: EDGE_PACKETS })),
+  describe: ({ stopping }) => (stopping === undefined ? '' : `# pod ${stopping} is told to stop\n`),
+  holds: async ({ plan, seed, packets, stopping }, setup) => {
     const cluster = await startCluster(plan, setup)
+    if (stopping !== undefined) tellToStop(cluster, stopping)
     const report = checkEnforcement(cluster, undefined, { limit: packets, seed })
     if (report.differences.length > 0) throw new Error(formatReport(report, cluster))
   },
 })
+
+/** It keeps its address, and what policies say of it, until it has stopped. */
+function tellToStop(cluster: Cluster, which: number): void {
+  const running = cluster.view.pods().filter((pod) => isRunning(pod) && pod.spec.hostNetwork !== true)
+  const pod = running[which % Math.max(1, running.length)]
+  fc.pre(pod !== undefined)
+  cluster.client.delete(pods, pod.metadata)
+  cluster.advance(HEARD)
+}
 
 export const policiesSeeTheBackend = policyProperty({
   name: 'policiesSeeTheBackend',

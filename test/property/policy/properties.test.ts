@@ -1,6 +1,8 @@
 /** The shipped properties hold for our own dataplane, and notice every mistake in the catalogue. */
 import { describe, expect, it } from 'vitest'
-import { FAULT_NAMES } from '../../../src/policy/faults/index.ts'
+import { FAULT_NAMES, type FaultName } from '../../../src/policy/faults/index.ts'
+import type { PolicyFault } from '../../../src/policy/plan/inputs.ts'
+import type { PlanRule } from '../../../src/policy/plan/plan.ts'
 import { packetsMeetWhatPoliciesSay } from '../../../src/testing/properties/enforcement.ts'
 import { formatFailure, POLICY_PROPERTIES } from '../../../src/testing/properties/index.ts'
 
@@ -34,6 +36,46 @@ describe('with a mistake in the dataplane, packets break some property', () => {
       return
     }
     expect.unreachable(`no property notices ${fault}`)
+  })
+})
+
+/** A mistake that the edge cases of each property notice, so that none of them is there for show. */
+const NOTICED: Readonly<Record<string, FaultName | PolicyFault>> = {
+  packetsMeetWhatPoliciesSay: 'emptyFromIsNone',
+  policiesSeeTheBackend: 'policyBeforeDnat',
+  neighboursAreFound: 'neighbourDiscoveryPoliced',
+  aRuleMoreNeverCuts: 'exceptIsDeny',
+  exceptNeverWidens: function exceptIsEverything(inputs) {
+    const widened = (rule: PlanRule): PlanRule =>
+      rule.peers?.some((peer) => peer.kind === 'network' && peer.except.length > 0) === true
+        ? { ...rule, peers: undefined }
+        : rule
+    return {
+      ...inputs,
+      networkPolicy: (policy) =>
+        inputs.networkPolicy(policy).map((plan) => ({ ...plan, rules: plan.rules.map(widened) })),
+    }
+  },
+  orderIsNoMatter: function nameMatters(inputs) {
+    return {
+      ...inputs,
+      networkPolicy: (policy) => (policy.metadata.name === 'web' ? [] : inputs.networkPolicy(policy)),
+    }
+  },
+  relabellingIsRecreating: 'podRelabelMissed',
+  changesAreFollowed: 'deletedPodKeepsIp',
+  nothingDeniedIsDelivered: 'startupRace',
+  sourcesAreTheirOwn: 'spoofedSourceTrusted',
+  liveConnectionsFollowTheOption: 'repliesPoliced',
+}
+
+describe('edge cases of a property notice a mistake', () => {
+  it.each(POLICY_PROPERTIES.map((each) => [each.name, each] as const))('%s', async (name, each) => {
+    const fault = NOTICED[name]
+    if (fault === undefined) throw new Error(`${name} has no mistake to notice`)
+    expect(
+      await each.check({ seed: SEED, runs: 0, edgesOnly: true, quick: true, faults: [fault] }),
+    ).toBeDefined()
   })
 })
 

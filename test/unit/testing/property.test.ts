@@ -1,0 +1,53 @@
+/** What a property makes of its cases, whatever it is about. */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { arbitraryCluster } from '../../../src/testing/arbitraries/index.ts'
+import { edgeCase } from '../../../src/testing/edge-cases/index.ts'
+import { policyProperty, type PropertyDefinition } from '../../../src/testing/properties/property.ts'
+
+const plan = edgeCase('directions')
+const edgesOnly = { seed: 1, runs: 0, edgesOnly: true }
+
+const property = (holds: PropertyDefinition<{ plan: typeof plan }>['holds']) =>
+  policyProperty({
+    name: 'it',
+    description: 'Holds.',
+    arbitrary: fc.record({ plan: arbitraryCluster() }),
+    edges: [{ plan }],
+    holds,
+  })
+
+describe('a property', () => {
+  it('holds when none of its cases throws', async () => {
+    expect(await property(async () => {}).check(edgesOnly)).toBeUndefined()
+  })
+
+  it('does not hold silently when an edge case shows nothing', async () => {
+    const silent = property(async ({ plan: given }) => fc.pre(given !== plan))
+    await expect(silent.check(edgesOnly)).rejects.toThrow('it: an edge case shows nothing')
+    // With a mistake there may be nothing to see, which is not noticing it.
+    expect(await silent.check({ ...edgesOnly, faults: ['exceptIgnored'] })).toBeUndefined()
+  })
+
+  it('makes an edge case as small as it can be', async () => {
+    const { networkPolicies, pods } = plan
+    expect([networkPolicies.length, pods.length]).toEqual([3, 7])
+    const needsBoth = property(async ({ plan: { networkPolicies: policies, pods: people } }) => {
+      const rules = policies.flatMap(({ spec }) => spec.ingress ?? [])
+      if (rules.length > 0 && people.some(({ metadata }) => metadata.name === 'tool')) throw new Error('both')
+    })
+    const failure = await needsBoth.check(edgesOnly)
+    expect(failure).toMatchObject({ path: '0', message: 'both' })
+    const kinds = failure!.counterexample.match(/^kind: .*$/gm)
+    expect(kinds).toEqual(['kind: Namespace', 'kind: Namespace', 'kind: NetworkPolicy', 'kind: Pod'])
+    expect(failure!.counterexample.match(/- from:/g)).toHaveLength(1)
+  })
+
+  it('is made no smaller when the first answer does', async () => {
+    const never = property(async () => {
+      throw new Error('never')
+    })
+    const failure = await never.check({ ...edgesOnly, quick: true })
+    expect(failure!.counterexample.match(/^kind: Pod$/gm)).toHaveLength(7)
+  })
+})

@@ -22,5 +22,6 @@ it('an error about a connection passes unless the connection is denied now', () 
   const related = rulesOf('NETPOL-LIVE', 're-evaluate').filter((line) => line.includes('RELATED'))
   expect(related).toEqual([
     '-A NETPOL-LIVE -m conntrack --ctstate RELATED -m connmark ! --mark 0x80000/0x80000 -j ACCEPT',
+    '-A NETPOL-LIVE -m comment --comment "an error about a connection that is denied now" -m conntrack --ctstate RELATED -j DROP',
   ])
 })

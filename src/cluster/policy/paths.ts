@@ -215,7 +215,7 @@ export class PathFinder {
       return { address, endpoint: from.endpoint }
     const seen = this.#seen(address)
     const isGateway = seen.endpoint.kind === 'address' && this.#nodeOf(address) === node
-    return isGateway ? { address, endpoint: { kind: 'node', name: node } } : seen
+    return isGateway ? { address, endpoint: { kind: 'node', name: node, address } } : seen
   }
 
   #endpoint(address: string): Endpoint {

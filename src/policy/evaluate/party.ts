@@ -93,14 +93,15 @@ function meantBy(endpoint: Endpoint, context: Context): Meant {
   const { index } = context
   switch (endpoint.kind) {
     case 'address': {
-      const address = readAddress(endpoint.address)
-      if (address === undefined) throw new PolicyError(`not an address: ${JSON.stringify(endpoint.address)}`)
+      const address = addressOf(endpoint.address)
       return { who: holderOf(address, context) ?? { kind: 'address' }, addresses: [address] }
     }
     case 'node': {
       const node = index.node(endpoint.name)
       if (node === undefined) throw new PolicyError(`there is no node ${endpoint.name}`)
-      return { who: { kind: 'node', node }, addresses: node.addresses }
+      const { address } = endpoint
+      const carried = address === undefined ? node.addresses : [addressOf(address)]
+      return { who: { kind: 'node', node }, addresses: carried }
     }
     case 'pod': {
       const { namespace, name } = endpoint
@@ -111,6 +112,12 @@ function meantBy(endpoint: Endpoint, context: Context): Meant {
         : standIn(pod, context)
     }
   }
+}
+
+function addressOf(text: string): Address {
+  const address = readAddress(text)
+  if (address === undefined) throw new PolicyError(`not an address: ${JSON.stringify(text)}`)
+  return address
 }
 
 /** Who is met where a pod is that policies do not see: its node, or whoever has the address of a finished one by now. */

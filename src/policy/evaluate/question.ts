@@ -23,7 +23,12 @@ export interface PolicyState {
  */
 export type Endpoint =
   | { readonly kind: 'pod'; readonly namespace: string; readonly name: string }
-  | { readonly kind: 'node'; readonly name: string }
+  | {
+      readonly kind: 'node'
+      readonly name: string
+      /** That packets carry, where it is none of the node's status: the gateway of its pods. */
+      readonly address?: string
+    }
   | { readonly kind: 'address'; readonly address: string }
 
 /** `other`: any protocol without ports that a policy could name. */

@@ -54,6 +54,28 @@ async function start(manifests = MANIFESTS): Promise<Cluster> {
 }
 
 describe('Cluster.reference', () => {
+  it('judges the gateway of pods by the address that the packet carries: it is the node, and no address of its status', async () => {
+    const deny = (name: string, to: string) => `
+---
+apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: { name: ${name} }
+spec:
+  tier: Admin
+  priority: 1
+  subject: { namespaces: {} }
+  egress: [{ action: Deny, to: [${to}] }]
+`
+    const verdicts = async (to: string): Promise<string[]> => {
+      const cluster = await start(`${MANIFESTS}${deny('deny', to)}`)
+      const ask = { from: 'client', to: '10.244.0.1', port: 10250 }
+      return [cluster.connect(ask).verdict, cluster.reference(ask).verdict]
+    }
+    expect(await verdicts('{ networks: [10.244.0.0/16] }')).toEqual(['dropped', 'denied'])
+    expect(await verdicts('{ networks: [172.18.0.0/16] }')).toEqual(['delivered', 'allowed'])
+    expect(await verdicts('{ nodes: {} }')).toEqual(['delivered', 'allowed'])
+  })
+
   it('asks about the backend that a Service may choose, and names the rule', async () => {
     const cluster = await start()
     const answer = cluster.reference({ from: 'client', to: 'svc/far' })
@@ -132,7 +154,11 @@ describe('Cluster.reference', () => {
 
     const gateway = cluster.reference({ from: 'near', to: '10.244.0.1', port: 10250 })
     expect(gateway.verdict).toBe('allowed')
-    expect(gateway.paths[0]!.egress.question.to).toEqual({ kind: 'node', name: 'node-1' })
+    expect(gateway.paths[0]!.egress.question.to).toEqual({
+      kind: 'node',
+      name: 'node-1',
+      address: '10.244.0.1',
+    })
     expect(gateway.paths[0]!.obstacle).toBeUndefined()
     // The gateway of another node is an address to the pod, and somebody has it.
     const [path] = cluster.reference({ from: 'near', to: '10.244.1.1', port: 10250 }).paths

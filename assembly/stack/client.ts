@@ -1,7 +1,22 @@
 // The client's and the server's view of the attempt under way (src/abi/probe.ts): its request reached a socket, its
 // answer came back.
 
-import { ICMP_CODE, ICMP_HLEN, ICMP_TYPE, IPPROTO_ICMP, IPPROTO_ICMPV6 } from '../../src/abi/headers.ts'
+import {
+  ICMP_CODE,
+  ICMP_HLEN,
+  ICMP_TYPE,
+  IP6_DST,
+  IP6_HLEN,
+  IP6_NEXT,
+  IPPROTO_ICMP,
+  IPPROTO_ICMPV6,
+  IPPROTO_SCTP,
+  IPPROTO_TCP,
+  IPPROTO_UDP,
+  IP_DST,
+  IP_HLEN,
+  IP_PROTO,
+} from '../../src/abi/headers.ts'
 import {
   PROBE_ANSWER,
   PROBE_BACKEND,
@@ -27,6 +42,7 @@ import {
   PROBE_WHERE,
 } from '../../src/abi/probe.ts'
 import { REASON_DELIVERED } from '../../src/abi/reason.ts'
+import { NFPROTO_IPV4 } from '../../src/abi/verdict.ts'
 import { Netns } from '../netns/netns.ts'
 import { Address } from '../packet/address.ts'
 import { Skb } from '../packet/skb.ts'
@@ -70,9 +86,10 @@ export abstract class Client {
     }
   }
 
-  /** An ICMP or ICMPv6 error came. */
-  static error4(skb: usize): void {
+  /** An ICMP or ICMPv6 error came. A socket hears of those that quote a packet to its peer (__udp4_lib_err). */
+  static error(skb: usize): void {
     if (!Client.isAnswer(skb) || Skb.l4len(skb) < (ICMP_HLEN as u32)) return
+    if (!Client.quotesPeer(skb)) return
     const probe = Probe.current()
     store<u8>(probe, load<u8>(Skb.l4(skb), ICMP_TYPE), PROBE_ICMP_TYPE)
     store<u8>(probe, load<u8>(Skb.l4(skb), ICMP_CODE), PROBE_ICMP_CODE)
@@ -93,6 +110,23 @@ export abstract class Client {
       Address.equal(Skb.src(skb), probe + PROBE_DST) &&
       Skb.sport(skb) == (load<u16>(probe, PROBE_DPORT) as u32)
     )
+  }
+
+  /** Is the packet that an error quotes one to whom the attempt was made? A quote that is cut short is believed. */
+  private static quotesPeer(skb: usize): bool {
+    const quote = Skb.l4(skb) + ICMP_HLEN
+    const length = Skb.l4len(skb) - ICMP_HLEN
+    const peer = Probe.current() + PROBE_DST
+    const is4 = Skb.family(skb) == NFPROTO_IPV4
+    let header: u32 = is4 ? IP_HLEN : IP6_HLEN
+    if (length < header) return true
+    if (is4) {
+      if (load<u32>(quote, IP_DST) != Address.v4(peer)) return false
+      header = ((load<u8>(quote) & 15) as u32) << 2
+    } else if (!Address.equal(quote + IP6_DST, peer)) return false
+    const proto: u32 = is4 ? load<u8>(quote, IP_PROTO) : load<u8>(quote, IP6_NEXT)
+    if (proto != IPPROTO_TCP && proto != IPPROTO_UDP && proto != IPPROTO_SCTP) return true
+    return length < header + 4 || load<u16>(quote + header, 2) == load<u16>(Probe.current(), PROBE_DPORT)
   }
 
   @inline static isIcmp(proto: u32): bool {

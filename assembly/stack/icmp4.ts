@@ -183,7 +183,7 @@ export abstract class Icmp4 {
       return
     }
     if (type == ICMP_ECHOREPLY) Client.answered(skb, PROBE_REPLY_ANSWER)
-    else if (Icmp4.isError(type)) Client.error4(skb)
+    else if (Icmp4.isError(type)) Client.error(skb)
     Drop.consume(skb, REASON_DELIVERED)
   }
 

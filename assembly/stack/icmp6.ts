@@ -144,7 +144,7 @@ export abstract class Icmp6 {
         return
     }
     if (type == ICMPV6_ECHO_REPLY) Client.answered(skb, PROBE_REPLY_ANSWER)
-    else if (!(type & 0x80)) Client.error4(skb)
+    else if (!(type & 0x80)) Client.error(skb)
     Drop.consume(skb, REASON_DELIVERED)
   }
 

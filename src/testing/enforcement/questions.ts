@@ -1,5 +1,5 @@
 /** Questions about a live cluster: every pair of ends on every port that matters, or a sample of them. */
-import type { ClusterView } from '../../cluster/view.ts'
+import { nodeAddresses, type ClusterView } from '../../cluster/view.ts'
 import { familyOf } from '../../cluster/topology/plan.ts'
 import type { Family } from '../../kernel/ruleset.ts'
 import type { Question } from '../../policy/evaluate/index.ts'
@@ -38,16 +38,22 @@ export function questionsOf(
     const ends = all.filter(({ addresses }) => addresses.some((one) => familyOf(one) === family))
     return { family, ends, pods: ends.filter(({ endpoint }) => endpoint.kind === 'pod') }
   })
+  const isServices = socketsOfServices(view)
+  const askable = (to: End, port: AskedPort, family: Family): boolean => !isServices(to, port, family)
   if (pairsUpTo(limit / ports.length, groups)) {
     return groups.flatMap(({ family, ends }) =>
       ends.flatMap((from) =>
         ends
           .filter((to) => mayTalk(from, to))
-          .flatMap((to) => ports.map((port) => questionOf(from, to, port, family))),
+          .flatMap((to) =>
+            ports
+              .filter((port) => askable(to, port, family))
+              .map((port) => questionOf(from, to, port, family)),
+          ),
       ),
     )
   }
-  return sample(groups, ports, declaredPorts(view), limit, new Random(seed))
+  return sample(groups, ports, declaredPorts(view), limit, new Random(seed), askable)
 }
 
 /** There are no more pairs that may talk than that. */
@@ -70,6 +76,7 @@ function sample(
   declared: readonly AskedPort[],
   limit: number,
   random: Random,
+  askable: (to: End, port: AskedPort, family: Family) => boolean,
 ): PacketQuestion[] {
   const any = <T>(items: readonly T[]): T => {
     const item = items[random.below(items.length)]
@@ -83,6 +90,7 @@ function sample(
     const [from, to] = [end(), end()]
     if (!mayTalk(from, to)) continue
     const port = any(declared.length > 0 && random.below(10) < 5 ? declared : ports)
+    if (!askable(to, port, family)) continue
     questions.push(questionOf(from, to, port, family))
   }
   return questions
@@ -101,4 +109,29 @@ function questionOf(from: End, to: End, { protocol, port }: AskedPort, family: F
 /** What is outside talks to itself without us. */
 function mayTalk(from: End, to: End): boolean {
   return !(from.endpoint.kind === 'address' && to.endpoint.kind === 'address')
+}
+
+/** What is at a node's address and a port of a Service is the Service's, and not the node's: `checkServices` asks about it. */
+function socketsOfServices(view: ClusterView): (to: End, port: AskedPort, family: Family) => boolean {
+  const taken = new Set(
+    view
+      .services()
+      .flatMap(({ spec: { externalIPs = [], ports = [] } }) => [
+        ...externalIPs.flatMap((address) =>
+          ports.map(({ protocol = 'TCP', port }) => `${address} ${port}/${protocol.toLowerCase()}`),
+        ),
+        ...ports.flatMap(({ protocol = 'TCP', nodePort }) =>
+          nodePort === undefined ? [] : [`node ${nodePort}/${protocol.toLowerCase()}`],
+        ),
+      ]),
+  )
+  const nodes = new Set(view.nodes().flatMap(nodeAddresses))
+  return ({ addresses }, { protocol, port }, family) =>
+    addresses
+      .filter((address) => familyOf(address) === family)
+      .some(
+        (address) =>
+          taken.has(`${address} ${port}/${protocol}`) ||
+          (nodes.has(address) && taken.has(`node ${port}/${protocol}`)),
+      )
 }

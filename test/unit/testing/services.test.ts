@@ -174,6 +174,21 @@ describe('packets and reference agree', () => {
     expect(cluster.connect({ ...request, from: 'web' }).verdict).toBe('delivered')
   })
 
+  it('where the refusal that comes back is about a packet to somebody else', async () => {
+    for (const protocol of ['UDP', 'SCTP'] as const) {
+      const ports = [{ port: 80, nodePort: 30080, protocol }]
+      const local = { type: 'NodePort', externalTrafficPolicy: 'Local', ports }
+      const cluster = await clusterOf(pod('web', 1), pod('client', 1), service('web', local))
+      expect(differencesOf(cluster)).toEqual([])
+      // The ICMP error quotes a packet to 10.244.0.2, of which the client's socket knows nothing.
+      const request = { from: 'client', to: 'node/node-2', port: 30080 }
+      const flow = cluster.connect({ ...request, protocol: protocol === 'UDP' ? 'udp' : 'sctp' })
+      expect(flow.verdict).toBe('rejected')
+      expect(flow.reason).toContain('its refusal got lost')
+      expect(flow.reply.verdict).toBe('dropped')
+    }
+  })
+
   it('where a backend is itself an address of a Service that is shut at the client’s node', async () => {
     const cluster = await clusterOf(
       pod('web', 1, { hostNetwork: true }),

@@ -33,6 +33,9 @@ export function clusterOptionsOf(flags: ClusterFlags): ClusterOptions & { readon
 
 /** All at once: a namespace may stand in a later file than what is in it. */
 export async function loadFlags({ filename = [] }: ClusterFlags): Promise<Manifest[]> {
+  if (filename.filter((path) => path === '-').length > 1) {
+    throw new Problem('standard input (-) is given twice', { field: '--filename' })
+  }
   const { loadPath } = await import('../cluster/manifests/sources.ts')
   return (await Promise.all(filename.map(loadPath))).flat()
 }

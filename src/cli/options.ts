@@ -54,7 +54,7 @@ export function parseChoice<T extends string>(
   return choice
 }
 
-export function parseFamily(text: string): Family {
+export function parseFamily(text: string | undefined): Family {
   return parseChoice<Family>(text, '--family', ['ipv4', 'ipv6'], 'ipv4')
 }
 

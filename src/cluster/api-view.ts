@@ -13,6 +13,7 @@ import {
   cronjobs,
   daemonsets,
   jobs,
+  replicationcontrollers,
   statefulsets,
   services,
   type ApiServer,
@@ -24,6 +25,7 @@ import { byName, type ClusterView } from './view.ts'
 const OWNERS: Readonly<Record<string, KindDefinition>> = {
   Deployment: deployments as unknown as KindDefinition,
   ReplicaSet: replicasets as unknown as KindDefinition,
+  ReplicationController: replicationcontrollers as unknown as KindDefinition,
   DaemonSet: daemonsets as unknown as KindDefinition,
   StatefulSet: statefulsets as unknown as KindDefinition,
   Job: jobs as unknown as KindDefinition,

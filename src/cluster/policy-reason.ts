@@ -39,7 +39,7 @@ export function policyReason(
     case 'spoofed':
       return `${src} is not an address of the pod that sent it`
     case 'live':
-      return `policies deny the connection that this is an error about`
+      return 'the ICMP error is about a connection that policies deny by now'
     default:
       return undefined
   }

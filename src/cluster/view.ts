@@ -15,13 +15,16 @@ import type {
 } from '../apiserver/types/index.ts'
 import { gatewayOf } from './topology/plan.ts'
 
+/** The part of a view that holds policies. */
+export type PolicyView = Pick<ClusterView, 'networkPolicies' | 'clusterNetworkPolicies'>
+
 export interface ClusterView {
   nodes(): readonly Node[]
   pods(): readonly Pod[]
   services(): readonly Service[]
   endpointSlices(): readonly EndpointSlice[]
   deployments(): readonly Deployment[]
-  /** Deployments, ReplicaSets, DaemonSets and StatefulSets. */
+  /** What makes pods: Deployments, ReplicaSets, ReplicationControllers, StatefulSets, DaemonSets, Jobs and CronJobs. */
   controllers(): readonly KubeObject[]
   namespaces(): readonly KubeObject[]
   networkPolicies(): readonly NetworkPolicy[]

@@ -11,7 +11,7 @@ import type { Family } from '../../kernel/ruleset.ts'
 import { bootWith, clusterOptionsOf, loadFlags } from '../boot.ts'
 import { EXIT_DONE, EXIT_EXPECTATION_FAILED } from '../exit.ts'
 import { DIFF_FORMATS, formatDiff } from '../format/diff.ts'
-import { parseChoice, type ClusterFlags } from '../options.ts'
+import { parseChoice, parseFamily, type ClusterFlags } from '../options.ts'
 import { parsePolicyOptions, type PolicyFlags } from '../policy-options.ts'
 
 export interface DiffFlags extends ClusterFlags, PolicyFlags {
@@ -24,8 +24,11 @@ export interface DiffFlags extends ClusterFlags, PolicyFlags {
 
 export async function diff(flags: DiffFlags): Promise<number> {
   const format = parseChoice(flags.output, '--output', DIFF_FORMATS, 'txt')
-  const family = parseChoice(flags.family, '--family', ['ipv4', 'ipv6'], 'ipv4')
+  const family = parseFamily(flags.family)
   const options = parsePolicyOptions(flags)
+  if ([flags.first, flags.second, ...(flags.filename ?? [])].filter((path) => path === '-').length > 1) {
+    throw new Problem('standard input is given twice', { field: '-' })
+  }
   const side = async (path: string): Promise<Side> => {
     const manifests = [...(await loadFlags(flags)), ...(await loadSide(path))]
     const cluster = await bootWith(clusterOptionsOf({ ...flags, filename: [path] }), manifests)

@@ -13,7 +13,7 @@ import type { Family } from '../../kernel/ruleset.ts'
 import { boot, warnOfIdle } from '../boot.ts'
 import { EXIT_DONE } from '../exit.ts'
 import { formatExplanations } from '../format/explain.ts'
-import { parseChoice, type ClusterFlags } from '../options.ts'
+import { parseChoice, parseFamily, type ClusterFlags } from '../options.ts'
 import { write } from '../output.ts'
 import { parsePolicyOptions, type PolicyFlags } from '../policy-options.ts'
 
@@ -94,10 +94,7 @@ function* cut(all: Iterable<Explanation>, only: 'allow' | 'deny' | undefined): G
 
 /** The family of the addresses among the ends, which --family and each other may not contradict. */
 function familyAsked({ family, from, to }: ExplainFlags): Family {
-  let known =
-    family === undefined
-      ? undefined
-      : { family: parseChoice(family, '--family', ['ipv4', 'ipv6'], 'ipv4'), by: '--family' }
+  let known = family === undefined ? undefined : { family: parseFamily(family), by: '--family' }
   for (const [text, field] of [
     [from, '--from'],
     [to, '--to'],

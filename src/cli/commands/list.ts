@@ -7,7 +7,7 @@ import { boot, warnOfIdle } from '../boot.ts'
 import { EXIT_DONE } from '../exit.ts'
 import { formatExposure } from '../format/exposure.ts'
 import { formatList, LIST_FORMATS, listLines } from '../format/listing.ts'
-import { parseChoice, type ClusterFlags } from '../options.ts'
+import { parseChoice, parseFamily, type ClusterFlags } from '../options.ts'
 import { parsePolicyOptions, type PolicyFlags } from '../policy-options.ts'
 
 export interface ListFlags extends ClusterFlags, PolicyFlags {
@@ -23,7 +23,7 @@ export interface ListFlags extends ClusterFlags, PolicyFlags {
 
 export async function list(flags: ListFlags): Promise<number> {
   const format = parseChoice(flags.output, '--output', LIST_FORMATS, 'txt')
-  const family = parseChoice(flags.family, '--family', ['ipv4', 'ipv6'], 'ipv4')
+  const family = parseFamily(flags.family)
   const options = parsePolicyOptions(flags)
   const wanted = focusOf(flags)
   const cluster = await boot(flags)

@@ -2,7 +2,7 @@
 import { boot } from '../boot.ts'
 import { EXIT_DONE } from '../exit.ts'
 import { Problem } from '../../kernel/problem.ts'
-import { asFlags, parseChoice, parseNodeName, type ClusterFlags } from '../options.ts'
+import { asFlags, parseChoice, parseFamily, parseNodeName, type ClusterFlags } from '../options.ts'
 
 export interface RenderFlags extends ClusterFlags {
   readonly node?: string
@@ -20,7 +20,7 @@ export async function render(flags: RenderFlags): Promise<number> {
   if (flags.family !== undefined && as !== 'iptables-save') {
     throw new Problem(`${as} is not of one family: leave it out`, { field: '--family' })
   }
-  const family = parseChoice(flags.family, '--family', ['ipv4', 'ipv6'], 'ipv4')
+  const family = parseFamily(flags.family)
   if (flags.node === undefined && as !== 'script') {
     throw new Problem(`is needed for ${as}: the objects are those of one node`, { field: '--node' })
   }

@@ -1,9 +1,8 @@
 /** `podwire trace`: one real packet, its way and its end. */
 import type { ConnectRequest } from '../../cluster/connect.ts'
-import { packetHolds } from '../../cluster/expectations/check.ts'
+import { packetFulfils, policiesFulfil } from '../../cluster/expectations/fulfils.ts'
 import { EXPECTED, type Expected } from '../../cluster/expectations/read.ts'
 import type { Flow } from '../../cluster/flow.ts'
-import { fulfils } from '../../cluster/policy/fulfils.ts'
 import { parsePort, parseProtocol } from '../../cluster/reference.ts'
 import { Problem } from '../../kernel/problem.ts'
 import type { PolicyOptions } from '../../policy/evaluate/index.ts'
@@ -56,7 +55,7 @@ export async function trace(flags: TraceFlags): Promise<number> {
     const missing = PROXY_MODES.filter((mode) => !BUILT_MODES.includes(mode))
     if (missing.length > 0) process.stderr.write(`podwire: not built yet: ${missing.join(', ')} mode\n`)
   }
-  const wrong = flows.filter(({ verdict }) => expected !== undefined && !packetHolds(expected, verdict))
+  const wrong = flows.filter(({ verdict }) => expected !== undefined && !packetFulfils(expected, verdict))
   for (const { proxyMode, verdict } of wrong) {
     process.stderr.write(`podwire: expected ${expected}, got ${verdict} in ${proxyMode} mode\n`)
   }
@@ -78,7 +77,7 @@ async function traceReference(
   const cluster = await boot(flags)
   const answer = asFlags(() => cluster.reference(request, options))
   process.stdout.write(output === 'json' ? `${JSON.stringify(answer, null, 1)}\n` : formatReference(answer))
-  if (expected === undefined || fulfils(expected, answer)) return EXIT_DONE
+  if (expected === undefined || policiesFulfil(expected, answer)) return EXIT_DONE
   process.stderr.write(`podwire: expected ${expected}, policies say ${answer.verdict}\n`)
   return EXIT_EXPECTATION_FAILED
 }

@@ -1,9 +1,9 @@
 /** Differences of connections, in the words of netpol-analyzer. */
 import type { ConnectionChange } from '../../cluster/policy/diff.ts'
-import { formatConnections } from '../../policy/evaluate/index.ts'
 import { safeLines } from '../../kernel/one-line.ts'
 import { connectionsDot } from './graph-dot.ts'
 import { connectionsSvg } from './graph-svg.ts'
+import { reachText } from './listing.ts'
 import { csvLine, markdownRow } from './text.ts'
 
 export const DIFF_FORMATS = ['txt', 'json', 'csv', 'md', 'dot', 'svg'] as const
@@ -62,8 +62,8 @@ function lineOf({ type, src, dst, first, second, workloads }: ConnectionChange):
     type,
     src,
     dst,
-    first: formatConnections(first),
-    second: formatConnections(second),
+    first: reachText(first),
+    second: reachText(second),
     info: infoOf(workloads),
   }
 }

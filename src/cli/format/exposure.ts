@@ -3,7 +3,13 @@
  * outside of the cluster are part of it: they are open to whoever will have them.
  */
 import type { ExposureLine, ExposureReport } from '../../cluster/policy/exposure.ts'
-import { formatOpenConnections } from '../../policy/evaluate/index.ts'
+import {
+  equalConnections,
+  formatOpenConnections,
+  subtractConnections,
+  type ConnectionSet,
+  type OpenConnections,
+} from '../../policy/evaluate/index.ts'
 import type { Direction } from '../../policy/evaluate/question.ts'
 import { isExternal } from './graph.ts'
 import { connectionsDot } from './graph-dot.ts'
@@ -71,11 +77,25 @@ function sections(listed: readonly ListLine[], { lines }: ExposureReport): Secti
   }))
 }
 
-function lineOf({ workload, direction, peer, open, somePods }: ExposureLine): ListLine {
-  const conn = formatOpenConnections(open)
+function lineOf({ workload, direction, peer, open, every }: ExposureLine): ListLine {
   const ends =
     direction === 'egress' ? { src: workload.label, dst: peer } : { src: peer, dst: workload.label }
-  return { ...ends, conn, ...(somePods ? { somePods: conn } : {}) }
+  const conn = formatOpenConnections(open)
+  return {
+    ...ends,
+    conn,
+    ...(every === undefined ? {} : { somePods: formatOpenConnections(beyond(open, every)) }),
+  }
+}
+
+/** What only some pods are open to. */
+function beyond(open: OpenConnections, every: OpenConnections): OpenConnections {
+  const everyOf = (name: string): ConnectionSet =>
+    every.named.find((one) => one.name === name)?.connections ?? every.connections
+  return {
+    connections: subtractConnections(open.connections, every.connections),
+    named: open.named.filter(({ name, connections }) => !equalConnections(connections, everyOf(name))),
+  }
 }
 
 /** The workload first: `a => b`, and `b <= a` for what it gets. */
@@ -90,7 +110,8 @@ function exposureText(listed: readonly ListLine[], report: ExposureReport): stri
     ...lines.map((line) => textIn(direction, line)),
   ])
   const loose = report.unprotected.map(
-    ({ workload, direction }) => `${workload.label} is not protected on ${titled(direction)}`,
+    ({ workload, direction, somePods }) =>
+      `${workload.label} is not protected on ${titled(direction)}${somePods ? ' (only some pods)' : ''}`,
   )
   return [
     '',
@@ -110,9 +131,10 @@ function exposureJson(listed: readonly ListLine[], report: ExposureReport): stri
     exposure_results: {
       egress_exposure: egress,
       ingress_exposure: ingress,
-      unprotected_workloads: report.unprotected.map(({ workload, direction }) => ({
+      unprotected_workloads: report.unprotected.map(({ workload, direction, somePods }) => ({
         workload: workload.label,
         direction,
+        ...(somePods ? { somePods } : {}),
       })),
     },
   }

@@ -1,5 +1,5 @@
 /** Listed connections: a line each as netpol-analyzer writes them, and the same for programs, spreadsheets and pictures. */
-import type { ListedConnection } from '../../cluster/policy/listing.ts'
+import type { ListedConnection, Reach } from '../../cluster/policy/listing.ts'
 import { formatConnections, subtractConnections } from '../../policy/evaluate/index.ts'
 import { oneLine } from '../../kernel/one-line.ts'
 import { connectionsDot } from './graph-dot.ts'
@@ -19,13 +19,25 @@ export interface ListLine {
 }
 
 export function listLines(connections: readonly ListedConnection[]): ListLine[] {
-  const lines = connections.map(({ src, dst, connections: set, everyPair }) => ({
-    src: src.label,
-    dst: dst.label,
-    conn: formatConnections(set),
-    ...(everyPair === undefined ? {} : { somePods: formatConnections(subtractConnections(set, everyPair)) }),
-  }))
-  return sortLines(lines)
+  return sortLines(
+    connections.map(({ src, dst, ...reach }) => ({ src: src.label, dst: dst.label, ...reachParts(reach) })),
+  )
+}
+
+function reachParts({ connections, everyPair }: Reach): Pick<ListLine, 'conn' | 'somePods'> {
+  const conn = formatConnections(connections)
+  if (everyPair === undefined) return { conn }
+  return { conn, somePods: formatConnections(subtractConnections(connections, everyPair)) }
+}
+
+/** `All Connections (some pods only: TCP 80)`. */
+export function reachText(reach: Reach): string {
+  return connText(reachParts(reach))
+}
+
+function connText({ conn, somePods }: Pick<ListLine, 'conn' | 'somePods'>): string {
+  if (somePods === undefined) return conn
+  return somePods === conn ? `${conn} (only some pods)` : `${conn} (some pods only: ${somePods})`
 }
 
 /** In the order of their text. */
@@ -52,9 +64,8 @@ export function formatList(lines: readonly ListLine[], format: ListFormat): stri
   }
 }
 
-export function lineText({ src, dst, conn, somePods }: ListLine): string {
-  const partly = somePods === conn ? ' (only some pods)' : ` (some pods only: ${somePods})`
-  return oneLine(`${src} => ${dst} : ${conn}${somePods === undefined ? '' : partly}`)
+export function lineText({ src, dst, ...reach }: ListLine): string {
+  return oneLine(`${src} => ${dst} : ${connText(reach)}`)
 }
 
 /** The columns that everybody has; a fourth only where it says something. */

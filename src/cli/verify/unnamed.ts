@@ -1,9 +1,7 @@
 /** Files of expectations in the folders of `-f`: they are no manifests, and easily thought to be checked. */
 import { readdirSync, statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
-
-/** As `loadPath` leaves them out. */
-const EXPECTATIONS = /(^|[.-])expect\.ya?ml$/i
+import { isExpectations, isHidden } from '../../cluster/manifests/sources.ts'
 
 /** Those that are not `named`; by folder and name. */
 export function unnamedExpectations(paths: readonly string[], named: readonly string[]): string[] {
@@ -14,7 +12,10 @@ export function unnamedExpectations(paths: readonly string[], named: readonly st
     readdirSync(folder)
       .sort()
       .map((entry) => join(folder, entry))
-      .flatMap((path) => (isFolder(path) ? within(path) : EXPECTATIONS.test(basename(path)) ? [path] : []))
+      .flatMap((path) => {
+        if (isFolder(path)) return isHidden(basename(path)) ? [] : within(path)
+        return isExpectations(basename(path)) ? [path] : []
+      })
   const found = paths.filter((path) => path !== '-' && isFolder(path)).flatMap(within)
   return [...new Set(found)].filter((path) => !known.has(resolve(path)))
 }

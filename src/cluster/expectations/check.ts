@@ -6,11 +6,11 @@ import type { PolicyOptions } from '../../policy/evaluate/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import type { Cluster } from '../cluster.ts'
 import type { ConnectRequest } from '../connect.ts'
-import { fulfils } from '../policy/fulfils.ts'
+import { packetFulfils, policiesFulfil } from './fulfils.ts'
 import { parseReference } from '../reference.ts'
 import { findPods } from '../resolve/find.ts'
 import type { ClusterView } from '../view.ts'
-import type { Expectation, Expected } from './read.ts'
+import type { Expectation } from './read.ts'
 
 export interface Checked {
   readonly expectation: Expectation
@@ -47,11 +47,11 @@ export function checkExpectations(
     const { expect } = expectation
     const packet = (request: ConnectRequest): Said => {
       const { verdict, reason } = cluster.connect(request)
-      return { verdict, reason, ok: packetHolds(expect, verdict) }
+      return { verdict, reason, ok: packetFulfils(expect, verdict) }
     }
     const policies = (request: ConnectRequest): Said => {
       const said = cluster.reference(request, policyOptions)
-      return { verdict: said.verdict, reason: said.reason, ok: fulfils(expect, said) }
+      return { verdict: said.verdict, reason: said.reason, ok: policiesFulfil(expect, said) }
     }
     return {
       expectation,
@@ -84,12 +84,6 @@ function answer(
   }
   if (first === undefined) throw new Error('checkExpectations: no request')
   return first
-}
-
-export function packetHolds(expect: Expected, verdict: string): boolean {
-  if (expect === 'allowed') return verdict === 'delivered' || verdict === 'rejected'
-  if (expect === 'denied') return verdict === 'dropped'
-  return verdict === expect
 }
 
 function requestsOf(view: ClusterView, expectation: Expectation): ConnectRequest[] {

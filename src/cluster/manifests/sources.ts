@@ -38,7 +38,14 @@ function decodeText(bytes: Uint8Array, file: string): string {
 }
 
 /** Files of expectations stand beside the manifests that they are about, and are none. */
-const EXPECTATIONS = /(^|[.-])expect\.ya?ml$/i
+export function isExpectations(name: string): boolean {
+  return /(^|[.-])expect\.ya?ml$/i.test(name)
+}
+
+/** Of a file or folder inside of one that is read: it is passed over. */
+export function isHidden(name: string): boolean {
+  return name.startsWith('.')
+}
 
 /** Reads `-f` as kubectl does. `-` is standard input. */
 export async function loadPath(path: string): Promise<Manifest[]> {
@@ -63,9 +70,9 @@ export async function loadPath(path: string): Promise<Manifest[]> {
     if (isDirectory) {
       if (hidden) return []
       return readdirSync(file)
-        .filter((entry) => !EXPECTATIONS.test(entry))
+        .filter((entry) => !isExpectations(entry))
         .sort()
-        .flatMap((entry) => walk(join(file, entry), { named: false, hidden: entry.startsWith('.') }))
+        .flatMap((entry) => walk(join(file, entry), { named: false, hidden: isHidden(entry) }))
     }
     return named || /\.(ya?ml|json)$/i.test(file) ? read(file, file) : []
   }

@@ -1,21 +1,22 @@
 /** What a change of manifests does to connections: those added, removed and changed. */
 import type { Family } from '../../kernel/ruleset.ts'
+import type { AddressRange } from '../../policy/evaluate/address.ts'
 import {
   equalConnections,
   noConnections,
   NO_CONNECTIONS,
   type ConnectionSet,
 } from '../../policy/evaluate/connections.ts'
-import type { ListedConnection } from './listing.ts'
+import { reachOf, type ListedConnection, type Reach } from './listing.ts'
 import { externalPeer, type ExternalPeer, type Peer } from './peers.ts'
-import { cutRanges, mergeRanges, type RangeConnections } from './ranges.ts'
+import { cutRanges, mergeRanges } from './ranges.ts'
 
 export interface ConnectionChange {
   readonly type: 'added' | 'removed' | 'changed'
   readonly src: string
   readonly dst: string
-  readonly first: ConnectionSet
-  readonly second: ConnectionSet
+  readonly first: Reach
+  readonly second: Reach
   /** Workloads of this pair that only one side has. */
   readonly workloads: readonly { readonly label: string; readonly change: 'added' | 'removed' }[]
 }
@@ -40,10 +41,21 @@ export function diffConnections(first: Side, second: Side, family: Family): Conn
 
 type Change = Omit<ConnectionChange, 'workloads'>
 
-function changeOf(src: string, dst: string, first: ConnectionSet, second: ConnectionSet): Change[] {
-  if (equalConnections(first, second)) return []
-  const type = noConnections(first) ? 'added' : noConnections(second) ? 'removed' : 'changed'
-  return [{ type, src, dst, first, second }]
+const NOTHING: Reach = { connections: NO_CONNECTIONS }
+
+function changeOf(src: string, dst: string, first: Reach, second: Reach): Change[] {
+  if (equalReach(first, second)) return []
+  const [before, after] = [noConnections(first.connections), noConnections(second.connections)]
+  return [{ type: before ? 'added' : after ? 'removed' : 'changed', src, dst, first, second }]
+}
+
+/** What some pods may, and what all of them may. */
+function equalReach(a: Reach, b: Reach): boolean {
+  return equalConnections(a.connections, b.connections) && equalConnections(everyOf(a), everyOf(b))
+}
+
+function everyOf({ connections, everyPair = connections }: Reach): ConnectionSet {
+  return everyPair
 }
 
 function pairs(first: Side, second: Side): Change[] {
@@ -52,7 +64,7 @@ function pairs(first: Side, second: Side): Change[] {
     const a = before.get(key)
     const b = after.get(key)
     const { src, dst } = (a ?? b)!
-    return changeOf(src.label, dst.label, a?.connections ?? NO_CONNECTIONS, b?.connections ?? NO_CONNECTIONS)
+    return changeOf(src.label, dst.label, a ?? NOTHING, b ?? NOTHING)
   })
 }
 
@@ -69,16 +81,18 @@ function outside(first: Side, second: Side, family: Family): Change[] {
   const changes: Change[] = []
   const sides = [ranges(first), ranges(second)]
   for (const key of new Set(sides.flatMap((side) => [...side.keys()]))) {
-    const lists = sides.map((side) => side.get(key) ?? [])
-    const cut = cutRanges(lists, family).map(({ range, each: [a, b] }) => ({
-      range,
-      a: a ?? NO_CONNECTIONS,
-      b: b ?? NO_CONNECTIONS,
-    }))
+    const lists = sides.flatMap((side) => {
+      const own = side.get(key) ?? []
+      const every = own.map(({ range, reach }) => ({ range, connections: everyOf(reach) }))
+      return [own.map(({ range, reach: { connections } }) => ({ range, connections })), every]
+    })
+    const cut = cutRanges(lists, family).map(({ range, each }) => {
+      const [some, every, otherSome, otherEvery] = lists.map((_, index) => each[index] ?? NO_CONNECTIONS)
+      return { range, a: reachOf(some!, every!), b: reachOf(otherSome!, otherEvery!) }
+    })
     const merged = mergeRanges(
       cut,
-      (x, y) =>
-        y.range.first === x.range.last + 1n && equalConnections(x.a, y.a) && equalConnections(x.b, y.b),
+      (x, y) => y.range.first === x.range.last + 1n && equalReach(x.a, y.a) && equalReach(x.b, y.b),
     )
     const [direction, workload = ''] = key.split(' ')
     for (const { range, a, b } of merged) {
@@ -92,16 +106,21 @@ function outside(first: Side, second: Side, family: Family): Change[] {
 }
 
 /** By `to WORKLOAD` (the workload sends) and `from WORKLOAD`. */
-function ranges({ connections }: Side): Map<string, RangeConnections[]> {
-  const found = new Map<string, RangeConnections[]>()
-  const put = (key: string, { range }: ExternalPeer, set: ConnectionSet): void => {
-    found.set(key, [...(found.get(key) ?? []), { range, connections: set }])
+function ranges({ connections }: Side): Map<string, RangeReach[]> {
+  const found = new Map<string, RangeReach[]>()
+  const put = (key: string, { range }: ExternalPeer, reach: Reach): void => {
+    found.set(key, [...(found.get(key) ?? []), { range, reach }])
   }
-  for (const { src, dst, connections: set } of connections) {
-    if (dst.kind === 'external') put(`to ${labelOf(src)}`, dst, set)
-    if (src.kind === 'external') put(`from ${labelOf(dst)}`, src, set)
+  for (const { src, dst, ...reach } of connections) {
+    if (dst.kind === 'external') put(`to ${labelOf(src)}`, dst, reach)
+    if (src.kind === 'external') put(`from ${labelOf(dst)}`, src, reach)
   }
   return found
+}
+
+interface RangeReach {
+  readonly range: AddressRange
+  readonly reach: Reach
 }
 
 function labelOf({ label }: Peer): string {

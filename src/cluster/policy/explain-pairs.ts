@@ -6,6 +6,7 @@
 import type { Pod } from '../../apiserver/types/index.ts'
 import type { Family } from '../../kernel/ruleset.ts'
 import type { Direction, Endpoint, PolicyOptions } from '../../policy/evaluate/index.ts'
+import { getOrMake } from '../../policy/evaluate/collect.ts'
 import { nameOf, type ClusterView } from '../view.ts'
 import type { EvaluatorOf } from './answer.ts'
 import { Explainer, type PairEnd, type Parts, type ToldPart } from './explain.ts'
@@ -175,10 +176,4 @@ function addressEnd(address: string): PairEnd {
 
 function inDirection(direction: Direction, pod: PairEnd, world: PairEnd): readonly [PairEnd, PairEnd] {
   return direction === 'egress' ? [pod, world] : [world, pod]
-}
-
-function getOrMake<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  let value = map.get(key)
-  if (value === undefined) map.set(key, (value = make()))
-  return value
 }

@@ -26,10 +26,10 @@ import {
 } from '../../policy/evaluate/index.ts'
 import { getOrMake } from '../../policy/evaluate/collect.ts'
 import { PORT_PROTOCOLS, type PortProtocol } from '../../policy/evaluate/facts.ts'
-import type { ClusterView } from '../view.ts'
+import type { ClusterView, PolicyView } from '../view.ts'
 import type { EvaluatorOf } from './answer.ts'
 import { mentionedPorts } from './mentions.ts'
-import { policiesAbout, type PolicyView } from './policies-about.ts'
+import { policiesAbout } from './policies-about.ts'
 import { Sights } from './sight.ts'
 
 /** Ports with one answer for one reason. */

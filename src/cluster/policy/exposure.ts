@@ -1,8 +1,13 @@
 /** What each workload is open to that does not exist yet: the evaluator's answer for its pods, a line a peer. */
 import type { Family } from '../../kernel/ruleset.ts'
 import {
+  equalConnections,
+  equalOpen,
   formatOpenConnections,
+  intersectConnections,
   noConnections,
+  unionConnections,
+  type ConnectionSet,
   type Direction,
   type Evaluator,
   type OpenConnections,
@@ -16,15 +21,23 @@ export interface ExposureLine {
   readonly direction: Direction
   /** `entire-cluster`, `shop/[all pods]`, `[namespace with {team=blue}]/[pod with {app=x}]`. */
   readonly peer: string
+  /** What any pod of the workload is open to. */
   readonly open: OpenConnections
-  /** Only some pods of the workload have this answer. */
-  readonly somePods: boolean
+  /** What each of them is; absent where it is the same. */
+  readonly every?: OpenConnections
 }
 
 export interface ExposureReport {
   readonly lines: readonly ExposureLine[]
-  /** Workloads with a pod that no policy is about in that direction. */
-  readonly unprotected: readonly { readonly workload: WorkloadPeer; readonly direction: Direction }[]
+  readonly unprotected: readonly Unprotected[]
+}
+
+/** A workload with pods that no policy is about in that direction. */
+export interface Unprotected {
+  readonly workload: WorkloadPeer
+  readonly direction: Direction
+  /** Policies are about others of its pods. */
+  readonly somePods: boolean
 }
 
 const DIRECTIONS = ['egress', 'ingress'] as const
@@ -33,12 +46,12 @@ export const ENTIRE_CLUSTER = 'entire-cluster'
 /** Pods of the host's network are nodes to policies, and left out. */
 export function exposureOf(view: ClusterView, evaluator: Evaluator, family: Family = 'ipv4'): ExposureReport {
   const lines: ExposureLine[] = []
-  const unprotected: { workload: WorkloadPeer; direction: Direction }[] = []
+  const unprotected: Unprotected[] = []
   for (const peer of workloadPeers(view)) {
     for (const direction of DIRECTIONS) {
       const { answers, policed } = exposureOfWorkload(peer, direction, evaluator, family)
       if (answers.length === 0) continue
-      if (!policed) unprotected.push({ workload: peer, direction })
+      if (policed.has(false)) unprotected.push({ workload: peer, direction, somePods: policed.has(true) })
       lines.push(...linesOf(peer, direction, answers))
     }
   }
@@ -54,14 +67,14 @@ function exposureOfWorkload(
   direction: Direction,
   evaluator: Evaluator,
   family: Family,
-): { answers: OpenByPeer[]; policed: boolean } {
+): { answers: OpenByPeer[]; policed: ReadonlySet<boolean> } {
   const answers = new Map<string, OpenByPeer>()
-  let policed = true
+  const policed = new Set<boolean>()
   for (const pod of pods) {
     if (!hasFamily(pod, family) || pod.spec.hostNetwork === true) continue
     const exposure = evaluator.exposure(endpointOf(pod), direction, { family })
     const { entireCluster, groups } = exposure
-    policed &&= exposure.policed
+    policed.add(exposure.policed)
     const answer = new Map<string, OpenConnections>([[ENTIRE_CLUSTER, entireCluster]])
     for (const { text, ...open } of groups) answer.set(text, open)
     answers.set(
@@ -78,21 +91,30 @@ function linesOf(
   answers: readonly OpenByPeer[],
 ): ExposureLine[] {
   const peers = new Set(answers.flatMap((answer) => [...answer.keys()]))
-  return [...peers].flatMap((peer) => {
-    const different = new Map<string, OpenConnections>()
-    for (const answer of answers) {
-      // A group that a pod's rules do not tell apart is open to what the entire cluster is.
-      const open = answer.get(peer) ?? answer.get(ENTIRE_CLUSTER)!
-      different.set(formatOpenConnections(open), open)
-    }
-    const somePods = different.size > 1
-    return [...different.values()].flatMap((open): ExposureLine[] =>
-      // What is closed to everybody else, or to a group that others of its kind are open to, is a line of its own.
-      isClosed(open) && (peer === ENTIRE_CLUSTER || somePods)
-        ? []
-        : [{ workload, direction, peer, open, somePods }],
-    )
+  return [...peers].flatMap((peer): ExposureLine[] => {
+    // A group that a pod's rules do not tell apart is open to what the entire cluster is.
+    const opens = answers.map((answer) => answer.get(peer) ?? answer.get(ENTIRE_CLUSTER)!)
+    const [open, every] = [together(opens, unionConnections), together(opens, intersectConnections)]
+    // What is closed to everybody needs no line; a group that is closed when others are open does.
+    if (isClosed(open) && peer === ENTIRE_CLUSTER) return []
+    return [{ workload, direction, peer, open, ...(equalOpen(open, every) ? {} : { every }) }]
   })
+}
+
+/** Of several pods: what any of them is open to (union), or each of them (intersection). */
+function together(
+  opens: readonly OpenConnections[],
+  join: (a: ConnectionSet, b: ConnectionSet) => ConnectionSet,
+): OpenConnections {
+  const names = [...new Set(opens.flatMap(({ named }) => named.map(({ name }) => name)))].sort()
+  const connections = opens.map((open) => open.connections).reduce(join)
+  const named = names.map((name) => ({
+    name,
+    connections: opens
+      .map((open) => open.named.find((one) => one.name === name)?.connections ?? open.connections)
+      .reduce(join),
+  }))
+  return { connections, named: named.filter((one) => !equalConnections(one.connections, connections)) }
 }
 
 function isClosed({ connections, named }: OpenConnections): boolean {

@@ -26,13 +26,17 @@ export interface ListRequest {
   readonly withinWorkloads?: boolean
 }
 
-export interface ListedConnection {
-  readonly src: Peer
-  readonly dst: Peer
+/** What pods of two ends may. */
+export interface Reach {
   /** Of any pair of pods. */
   readonly connections: ConnectionSet
   /** Of every pair of pods; absent where it is the same. */
   readonly everyPair?: ConnectionSet
+}
+
+export interface ListedConnection extends Reach {
+  readonly src: Peer
+  readonly dst: Peer
 }
 
 /**
@@ -127,8 +131,12 @@ function add(listed: ListedConnection[], src: Peer, dst: Peer, sets: readonly Co
   const some = sets.reduce(unionConnections, NO_CONNECTIONS)
   if (noConnections(some)) return
   const all = sets.reduce(intersectConnections)
-  const same = equalConnections(some, all)
-  listed.push({ src, dst, connections: some, ...(same ? {} : { everyPair: all }) })
+  listed.push({ src, dst, ...reachOf(some, all) })
+}
+
+/** `some` pairs of pods, and `every` one. */
+export function reachOf(some: ConnectionSet, every: ConnectionSet): Reach {
+  return { connections: some, ...(equalConnections(some, every) ? {} : { everyPair: every }) }
 }
 
 export function endpointOf({ metadata }: Pod): Endpoint & { kind: 'pod' } {

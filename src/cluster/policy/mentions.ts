@@ -4,9 +4,7 @@
  * the evaluator make of them, as this decides what both are asked.
  */
 import { PORT_PROTOCOLS, type PortProtocol } from '../../policy/evaluate/facts.ts'
-import type { ClusterView } from '../view.ts'
-
-type PolicyView = Pick<ClusterView, 'networkPolicies' | 'clusterNetworkPolicies'>
+import type { PolicyView } from '../view.ts'
 
 export interface MentionedPorts {
   readonly protocol: PortProtocol

@@ -3,8 +3,9 @@ import type { Pod } from '../../apiserver/types/index.ts'
 import type { Family } from '../../kernel/ruleset.ts'
 import { addressText, type AddressRange } from '../../policy/evaluate/address.ts'
 import type { Direction, Evaluator } from '../../policy/evaluate/index.ts'
-import type { Policy, PolicyRule } from '../../policy/evaluate/policy.ts'
+import type { PolicyRule } from '../../policy/evaluate/policy.ts'
 import { ascending, pieces, withoutAddresses } from '../../policy/evaluate/ranges.ts'
+import { policiesOf } from '../../policy/evaluate/selecting.ts'
 
 export interface OutsidePiece {
   readonly first: bigint
@@ -56,12 +57,7 @@ export class Outside {
     const { namespace = 'default', name } = metadata
     const facts = this.#index.pod(namespace, name)
     if (facts === undefined) return []
-    const policies: readonly Policy[] = [
-      ...this.#index.networkPoliciesOf(namespace),
-      ...(['Admin', 'Baseline'] as const).flatMap((tier) => this.#index.clusterPoliciesOf(tier)),
-    ]
-    return policies
-      .filter(({ subject }) => this.#index.contains(subject, facts))
+    return policiesOf(facts, this.#index)
       .flatMap((policy) => policy[direction] ?? [])
       .flatMap(rangesOf)
   }

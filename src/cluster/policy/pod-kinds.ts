@@ -19,7 +19,7 @@ export class PodKinds {
   readonly #classes: readonly ReadonlyMap<string, number>[]
   readonly #byNode: boolean
 
-  /** `byNode`: there are ends to which the pods of one node are not as others (that node, its host-network pods). */
+  /** `byNode`: there are ends to which the pods of one node differ from others (that node, its host-network pods). */
   constructor(evaluatorOf: EvaluatorOf, options: Partial<PolicyOptions>, family: Family, byNode: boolean) {
     this.#byNode = byNode
     this.#classes = [options, { ...options, ...FINEST }].map((its) => {

@@ -3,10 +3,8 @@ import type { ClusterNetworkPolicy, NetworkPolicy } from '../../apiserver/types/
 import { readAddress } from '../../policy/evaluate/address.ts'
 import type { PodFacts } from '../../policy/evaluate/facts.ts'
 import type { Direction, Endpoint, Evaluator } from '../../policy/evaluate/index.ts'
-import type { ClusterView } from '../view.ts'
+import type { PolicyView } from '../view.ts'
 
-/** The part of a view that holds policies. */
-export type PolicyView = Pick<ClusterView, 'networkPolicies' | 'clusterNetworkPolicies'>
 type Index = Evaluator['index']
 
 /** With the rules of one direction only: the other end is about the others. */

@@ -4,11 +4,12 @@
  * the same text have the same answer in that direction, whatever options say.
  */
 import type { Family } from '../../kernel/ruleset.ts'
-import { holds, readAddress, type Address } from '../../policy/evaluate/address.ts'
+import { blockHolds, readAddress, type Address } from '../../policy/evaluate/address.ts'
 import type { PodFacts } from '../../policy/evaluate/facts.ts'
 import type { Direction, Endpoint, Evaluator } from '../../policy/evaluate/index.ts'
 import type { Policy, PolicyPeer } from '../../policy/evaluate/policy.ts'
 import { selects } from '../../policy/evaluate/select.ts'
+import { policiesOf } from '../../policy/evaluate/selecting.ts'
 
 type Index = Evaluator['index']
 
@@ -65,10 +66,7 @@ export class Sights {
     }
     const pod = index.pod(endpoint.namespace, endpoint.name)
     if (pod === undefined || pod.finished) return undefined
-    const policies = [
-      ...index.networkPoliciesOf(pod.namespace),
-      ...(['Admin', 'Baseline'] as const).flatMap((tier) => index.clusterPoliciesOf(tier)),
-    ].filter(({ subject }) => index.contains(subject, pod))
+    const policies = policiesOf(pod, index)
     const address = pod.addresses.find(({ family }) => family === this.#family)
     const names = policies.map(({ kind, name }) => `${kind} ${name}`)
     return { pod, address, policies, text: `${kindOf({ pod })} ${names.join(', ')}` }
@@ -79,12 +77,7 @@ export class Sights {
       case 'pods':
         return pod !== undefined && this.#index.contains(peer.set, pod)
       case 'networks':
-        return (
-          address !== undefined &&
-          peer.blocks.some(
-            ({ range, except }) => holds(range, address) && !except.some((hole) => holds(hole, address)),
-          )
-        )
+        return address !== undefined && peer.blocks.some((block) => blockHolds(block, address))
       case 'nodes':
         return (
           address !== undefined &&

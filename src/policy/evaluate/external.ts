@@ -88,7 +88,7 @@ function span(found: Range[], family: AddressFamily): void {
 /** Of every rule that may police the pod in that direction. */
 function rangesInPlay(party: Party, direction: Direction, context: Context): AddressRange[] {
   if (party.kind !== 'pod') return []
-  return policiesOf(party.pod, context)
+  return policiesOf(party.pod, context.index)
     .flatMap((policy) => policy[direction] ?? [])
     .flatMap(rangesOfRule)
 }

@@ -5,14 +5,15 @@
 import type { PodFacts } from './facts.ts'
 import type { Context } from './party.ts'
 import type { ClusterPolicy, NamespacedPolicy, Policy } from './policy.ts'
+import type { PolicyIndex } from './policy-index.ts'
 import type { Direction } from './question.ts'
 
 /** Every policy that selects the pod, in the order in which they are asked. */
-export function policiesOf(pod: PodFacts, context: Context): Policy[] {
+export function policiesOf(pod: PodFacts, index: PolicyIndex): Policy[] {
   return [
-    ...clusterPoliciesOf('Admin', pod, context),
-    ...networkPoliciesOf(pod, context),
-    ...clusterPoliciesOf('Baseline', pod, context),
+    ...clusterPoliciesOf('Admin', pod, index),
+    ...networkPoliciesOf(pod, index),
+    ...clusterPoliciesOf('Baseline', pod, index),
   ]
 }
 
@@ -20,7 +21,7 @@ export function policiesOf(pod: PodFacts, context: Context): Policy[] {
 export function clusterPoliciesOf(
   tier: ClusterPolicy['tier'],
   pod: PodFacts,
-  { index }: Context,
+  index: PolicyIndex,
 ): ClusterPolicy[] {
   return index.clusterPoliciesOf(tier).filter((policy) => index.contains(policy.subject, pod))
 }
@@ -37,14 +38,14 @@ export interface Isolation {
 }
 
 export function isolationOf(direction: Direction, pod: PodFacts, context: Context): Isolation {
-  const selecting = networkPoliciesOf(pod, context)
+  const selecting = networkPoliciesOf(pod, context.index)
   const policies = selecting.filter((policy) => policy[direction] !== undefined)
   const anyDirection = context.options.baselineAfterNetworkPolicy === 'any-direction'
   return { policies, otherwise: policies.length === 0 && anyDirection ? selecting[0] : undefined }
 }
 
 /** By name. Policies select pods of their own namespace only. */
-function networkPoliciesOf(pod: PodFacts, { index }: Context): NamespacedPolicy[] {
+function networkPoliciesOf(pod: PodFacts, index: PolicyIndex): NamespacedPolicy[] {
   return [...index.networkPoliciesOf(pod.namespace)]
     .filter((policy) => index.contains(policy.subject, pod))
     .sort((a, b) => (a.name < b.name ? -1 : 1))

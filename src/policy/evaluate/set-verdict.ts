@@ -48,7 +48,7 @@ export function walkTiers(
 ): ConnectionSet {
   const cluster = exempt.ClusterNetworkPolicy === undefined
   const ask = (tier: ClusterPolicy['tier']): TierSets =>
-    cluster ? askTier(clusterPoliciesOf(tier, pod, context), direction, matched) : NOTHING_DECIDED
+    cluster ? askTier(clusterPoliciesOf(tier, pod, context.index), direction, matched) : NOTHING_DECIDED
   const admin = ask('Admin')
   const namespaced =
     exempt.NetworkPolicy === undefined ? askNetworkPolicies(direction, pod, matched, context) : undefined

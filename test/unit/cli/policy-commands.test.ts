@@ -408,6 +408,39 @@ diff-type: removed, source: default/db[Pod], destination: default/web[Deployment
 `)
   })
 
+  it('sees what changes for some pods of a workload only', async () => {
+    const db = `
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: { name: set }
+spec:
+  replicas: 2
+  selector: { matchLabels: { app: set } }
+  template:
+    metadata: { labels: { app: set } }
+    spec: { containers: [{ name: main, image: app }] }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: cli }
+spec: { containers: [{ name: main, image: app }] }
+`
+    writeFileSync(path('set.yaml'), db)
+    const deny = `---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: first }
+spec: { podSelector: { matchLabels: { statefulset.kubernetes.io/pod-name: set-0 } } }
+`
+    writeFileSync(path('set-denied.yaml'), db + deny)
+    const { stdout, status } = await podwire('diff', path('set.yaml'), path('set-denied.yaml'), '--exit-code')
+    expect(status).toBe(1)
+    expect(stdout).toBe(`Connectivity diff:
+diff-type: changed, source: 0.0.0.0-255.255.255.255[External], destination: default/set[StatefulSet], dir1: All Connections, dir2: All Connections (only some pods)
+diff-type: changed, source: default/cli[Pod], destination: default/set[StatefulSet], dir1: All Connections, dir2: All Connections (only some pods)
+`)
+  })
+
   it.each(['empty.yaml', 'empty-folder'])('takes %s for a side without objects', async (name) => {
     writeFileSync(path('empty.yaml'), '# nothing yet\n')
     mkdirSync(path('empty-folder'), { recursive: true })
@@ -709,6 +742,8 @@ describe('mistakes', () => {
       ['explain', '--from', '192.0.2.1', '--to', '2001:db8::1'],
       'podwire: --to: 2001:db8::1 is ipv6, but --from is ipv4\n',
     ],
+    [['diff', '-', '-'], 'podwire: -: standard input is given twice\n'],
+    [['list', '-f', '-', '-f', '-'], 'podwire: --filename: standard input (-) is given twice\n'],
     [['verify', '--min-score', '9'], 'podwire: --min-score: needs --mutate: the score is of its faults\n'],
     [
       ['matrix', '--port', '80', '--policy-option', 'emptyRules=allow'],

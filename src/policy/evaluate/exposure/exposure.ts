@@ -1,7 +1,8 @@
 /**
  * What a pod is open to that does not exist yet, as its rules say it: to every pod of the cluster, and to each set of
- * pods that a rule names. Of a set it says what holds for all of it: those rules count whose peers hold the whole set. So
- * none of the lines alone may describe a pod that is in several sets: it is allowed what rules allow any of them. The exact answer over all labels is that of `cells.ts`.
+ * pods that a rule names. Of a set it says what holds for all of it: those rules count whose peers hold the whole set.
+ * A pod that comes may be in several sets: then no line alone describes it, and it is allowed what rules allow any of
+ * them. The exact answer over all labels is that of `cells.ts`.
  *
  * Only this pod's side is looked at: policies that select a pod to come may forbid it more.
  */

@@ -1,6 +1,7 @@
 /**
  * Open connections in netpol-analyzer's words, names of ports among the numbers: `TCP 443,http`. A name that opens only
- * some ports has them behind it (`http[1024-65535]`), one that closes ports comes last (`All Connections except TCP metrics`).
+ * some ports has them behind it (`http[1024-65535]`), one that closes ports comes last (`All Connections except TCP
+ * metrics`).
  */
 import {
   ALL_CONNECTIONS,

@@ -43,7 +43,9 @@ export function readSubject(
   const family = address?.family ?? options.family ?? party.address?.family ?? 'ipv4'
   const pod = party.kind === 'pod' ? party.pod : undefined
   const policies =
-    pod === undefined ? [] : policiesOf(pod, context).filter((policy) => policy[direction] !== undefined)
+    pod === undefined
+      ? []
+      : policiesOf(pod, context.index).filter((policy) => policy[direction] !== undefined)
   const rules = policies.flatMap((policy) => policy[direction] ?? [])
   const sets = rules.flatMap(({ peers = [] }) =>
     peers.flatMap((peer) => (peer.kind === 'pods' ? [byName(peer.set)] : [])),

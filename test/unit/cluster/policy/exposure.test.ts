@@ -155,9 +155,12 @@ spec:
     )
     expect(print(report)).toContain(`
 Ingress Exposure:
-default/db[StatefulSet] <= default/[pod with {app=x}] : All Connections (only some pods)
-default/db[StatefulSet] <= default/[pod with {app=x}] : TCP 1 (only some pods)
+default/db[StatefulSet] <= default/[pod with {app=x}] : All Connections (some pods only: SCTP 1-65535,TCP 2-65535,UDP 1-65535,Other)
 default/db[StatefulSet] <= entire-cluster : All Connections (only some pods)
+
+Workloads not protected by network policies:
+default/db[StatefulSet] is not protected on Egress
+default/db[StatefulSet] is not protected on Ingress (only some pods)
 `)
   })
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { EXPECTED } from '../../../../src/cluster/expectations/read.ts'
-import { fulfils } from '../../../../src/cluster/policy/fulfils.ts'
+import { policiesFulfil } from '../../../../src/cluster/expectations/fulfils.ts'
 import { Cluster, Problem } from '../../../../src/index.ts'
 
 const pod = (name: string, node: string, port = 80, extra = ''): string => `
@@ -245,7 +245,7 @@ spec:
     )
     expect(reason('near', 'svc/nobody')).toMatch(/; besides, Service default\/nobody has no endpoint/)
     const answer = cluster.reference({ from: 'client', to: 'svc/nobody' })
-    const holds = EXPECTED.filter((expected) => fulfils(expected, answer))
+    const holds = EXPECTED.filter((expected) => policiesFulfil(expected, answer))
     expect(holds).toEqual(['rejected', 'dropped', 'allowed'])
   })
 

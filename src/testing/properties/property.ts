@@ -14,7 +14,7 @@ import { shrinkPlan } from './shrink.ts'
 export interface PropertyOptions {
   /** Required: what is drawn is a function of it. */
   readonly seed: number
-  /** Clusters to draw. */
+  /** Clusters to draw. 0: the edge cases alone. */
   readonly runs: number
   /** Of a failure, to see it again with the same seed, runs and faults. */
   readonly path?: string
@@ -80,38 +80,50 @@ export function policyProperty<T extends Drawn>({
   const check = async (options: PropertyOptions): Promise<PropertyFailure | undefined> => {
     const { seed, runs, path, faults = [], quick = false, edgesOnly = false } = checkedOptions(options)
     const setup: Setup = faults.length === 0 ? {} : { policy: { faults } }
-    const property = fc.asyncProperty(arbitrary, (drawn) => holds(drawn, setup))
-    const numRuns = edges.length + (edgesOnly ? 0 : runs)
-    if (numRuns === 0) return undefined
-    const details = await fc.check(property, {
-      seed,
-      numRuns,
-      examples: edges.map((edge): [T] => [edge]),
-      endOnFailure: quick,
-      ...(path === undefined ? {} : { path }),
-    })
-    if (!details.failed) {
-      if (edgesOnly && faults.length === 0 && details.numSkips > 0)
-        throw new Error(`${name}: an edge case shows nothing`)
-      return undefined
-    }
-    const { counterexample, counterexamplePath, errorInstance } = details
-    if (counterexample === null) throw errorInstance
     const errorOf = (drawn: T): Promise<unknown> =>
       holds(drawn, setup).then(
         () => undefined,
         (error: unknown) => error,
       )
-    const [drawn] = counterexample
+    const firstEdge = async (): Promise<Wrong<T> | undefined> => {
+      let silent = false
+      for (const [at, drawn] of edgesOf(edges, path)) {
+        const error = await errorOf(drawn)
+        if (fc.PreconditionFailure.isFailure(error)) silent = true
+        else if (error !== undefined) return { drawn, error, path: String(at) }
+      }
+      // With a mistake there may be nothing to see.
+      if (silent && faults.length === 0) throw new Error(`${name}: an edge case shows nothing`)
+      return undefined
+    }
+    const firstOfAll = async (): Promise<Wrong<T> | undefined> => {
+      const details = await fc.check(
+        fc.asyncProperty(arbitrary, (drawn) => holds(drawn, setup)),
+        {
+          seed,
+          numRuns: edges.length + runs,
+          examples: edges.map((edge): [T] => [edge]),
+          endOnFailure: quick,
+          ...(path === undefined ? {} : { path }),
+        },
+      )
+      if (!details.failed) return undefined
+      if (details.counterexample === null) throw new Error(`${name}: too many cases show nothing`)
+      const [drawn] = details.counterexample
+      return { drawn, error: details.errorInstance, path: details.counterexamplePath }
+    }
+    const wrong = await (edgesOnly || runs === 0 ? firstEdge() : firstOfAll())
+    if (wrong === undefined) return undefined
+    const { drawn } = wrong
     const plan = quick
       ? drawn.plan
       : await shrinkPlan(drawn.plan, async (smaller) => isFailure(await errorOf({ ...drawn, plan: smaller })))
     const smallest = plan === drawn.plan ? drawn : { ...drawn, plan }
-    const error = plan === drawn.plan ? errorInstance : await errorOf(smallest)
+    const error = plan === drawn.plan ? wrong.error : await errorOf(smallest)
     return {
       property: name,
       seed,
-      path: counterexamplePath,
+      path: wrong.path,
       message: error instanceof Error ? error.message : String(error),
       counterexample: `${describe(smallest)}${planText(plan)}`,
     }
@@ -125,6 +137,22 @@ export function policyProperty<T extends Drawn>({
       if (failure !== undefined) throw new Error(formatFailure(failure))
     },
   }
+}
+
+/** A case in which it does not hold, as it was drawn. */
+interface Wrong<T> {
+  readonly drawn: T
+  readonly error: unknown
+  readonly path: string | null
+}
+
+/** With their numbers, which are their paths. @throws Problem when the path is that of none */
+function edgesOf<T>(edges: readonly T[], path: string | undefined): readonly (readonly [number, T])[] {
+  const numbered = edges.map((edge, at) => [at, edge] as const)
+  if (path === undefined) return numbered
+  const meant = numbered.filter(([at]) => String(at) === path)
+  if (meant.length === 0) throw new Problem(`no edge case has the path ${path}`, { field: 'path' })
+  return meant
 }
 
 /** Not what can no longer be applied, and not what shows nothing. */

@@ -3,7 +3,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { arbitraryCluster } from '../../../src/testing/arbitraries/index.ts'
 import { edgeCase } from '../../../src/testing/edge-cases/index.ts'
-import { policyProperty, type PropertyDefinition } from '../../../src/testing/properties/property.ts'
+import {
+  policyProperty,
+  type PropertyDefinition,
+  type PropertyOptions,
+} from '../../../src/testing/properties/property.ts'
 
 const plan = edgeCase('directions')
 const edgesOnly = { seed: 1, runs: 0, edgesOnly: true }
@@ -27,6 +31,34 @@ describe('a property', () => {
     await expect(silent.check(edgesOnly)).rejects.toThrow('it: an edge case shows nothing')
     // With a mistake there may be nothing to see, which is not noticing it.
     expect(await silent.check({ ...edgesOnly, faults: ['exceptIgnored'] })).toBeUndefined()
+  })
+
+  it('draws nothing in the place of an edge case that shows nothing', async () => {
+    const silentOnEdges = property(async ({ plan: given }) => {
+      fc.pre(given !== plan)
+      throw new Error('drawn')
+    })
+    const faulty: PropertyOptions = { ...edgesOnly, faults: ['exceptIgnored'] }
+    expect(await silentOnEdges.check(faulty)).toBeUndefined()
+    expect(await silentOnEdges.check({ ...faulty, edgesOnly: false })).toBeUndefined()
+    expect(await silentOnEdges.check({ ...faulty, runs: 1, edgesOnly: false })).toMatchObject({
+      message: 'drawn',
+    })
+  })
+
+  it('says so when none of its cases shows anything', async () => {
+    const refuses = property(async () => fc.pre(false))
+    await expect(refuses.check({ seed: 1, runs: 1 })).rejects.toThrow('it: too many cases show nothing')
+  })
+
+  it('tries one edge case again by its path', async () => {
+    const asked: unknown[] = []
+    const listens = property(async (drawn) => void asked.push(drawn.plan))
+    expect(await listens.check({ ...edgesOnly, path: '0' })).toBeUndefined()
+    expect(asked).toEqual([plan])
+    await expect(listens.check({ ...edgesOnly, path: '1' })).rejects.toThrow(
+      'path: no edge case has the path 1',
+    )
   })
 
   it('makes an edge case as small as it can be', async () => {

@@ -1,5 +1,6 @@
 /** The expectation that would have noticed: the plainest packet whose fate is not what the policies say. */
 import type { Cluster } from '../../cluster/cluster.ts'
+import { podSockets } from '../../cluster/view.ts'
 import { checkEnforcement, keyOf, type Difference } from '../enforcement/check.ts'
 import { familyOf } from '../../cluster/topology/plan.ts'
 import { checkServices, type ServiceDifference } from '../enforcement/services.ts'
@@ -79,11 +80,5 @@ function listensOn({ view }: Cluster, key: string, protocol: string, port: numbe
   const pod = view.pods().find(({ metadata }) => `${metadata.namespace}/${metadata.name}` === key)
   // The outside host answers on the port one asks for.
   if (pod === undefined) return !key.startsWith('node/')
-  const containers = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])]
-  return containers.some(({ ports = [] }) =>
-    ports.some(
-      ({ containerPort, protocol: name = 'TCP' }) =>
-        containerPort === port && name.toLowerCase() === protocol,
-    ),
-  )
+  return podSockets(pod).some((socket) => socket.port === port && socket.protocol === protocol)
 }

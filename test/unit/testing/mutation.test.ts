@@ -68,6 +68,23 @@ describe('mutationScore', () => {
     expect(text).toMatch(/without effect on these manifests \(\d\): .*exceptIgnored/)
   }, 60_000)
 
+  it('expects answers of what runs along only, not of a container that is done before the others start', async () => {
+    const missing = async (restartPolicy: string) => {
+      const init = `initContainers: [{ name: i, image: x${restartPolicy}, ports: [{ containerPort: 5434 }] }], containers`
+      const manifests = MANIFESTS.replace(
+        'ports: [{ containerPort: 5432 }, { containerPort: 5434 }]',
+        'ports: []',
+      ).replace(/containers(?=.*ports: \[\])/, init)
+      const { mutants } = await mutationScore({ manifests, suite: () => true, faults: ['endPortExclusive'] })
+      return mutants[0]
+    }
+    const ends = { from: 'default/web', to: 'default/db', port: 5434, protocol: 'tcp' }
+    expect(await missing('')).toMatchObject({ missing: { ...ends, expect: 'rejected' } })
+    expect(await missing(', restartPolicy: Always')).toMatchObject({
+      missing: { ...ends, expect: 'delivered' },
+    })
+  })
+
   it('counts what the suite noticed, with what it said', async () => {
     const strict = (cluster: Cluster): void => {
       suite(cluster)

@@ -24,10 +24,10 @@ export function policyDifference(cluster: Cluster, difference: Difference): Foun
   return {
     describe: () => describeDifference(difference, cluster),
     again: (other) => {
-      const its = findAgain(other.view, from)
-      const others = findAgain(other.view, to)
-      if (its === undefined || others === undefined) return undefined
-      const { differences } = checkEnforcement(other, [{ ...question, from: its, to: others }])
+      const source = findAgain(other.view, from)
+      const target = findAgain(other.view, to)
+      if (source === undefined || target === undefined) return undefined
+      const { differences } = checkEnforcement(other, [{ ...question, from: source, to: target }])
       const same = differences.find((one) => one.kind === kind)
       return same === undefined ? undefined : policyDifference(other, same)
     },
@@ -40,7 +40,8 @@ export function serviceDifference(cluster: Cluster, difference: ServiceDifferenc
   return {
     describe: () => `${kind}: ${formatServiceDifference(difference, cluster)}`,
     again: (other) => {
-      const same = checkServices(other).differences.find((one) => one.kind === kind && one.to === to)
+      const { differences } = checkServices(other, { service: to })
+      const same = differences.find((one) => one.kind === kind)
       return same === undefined ? undefined : serviceDifference(other, same)
     },
   }

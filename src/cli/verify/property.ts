@@ -5,8 +5,8 @@
 import { Cluster, type ClusterOptions } from '../../cluster/cluster.ts'
 import type { Manifest } from '../../cluster/manifests/document.ts'
 import { Problem } from '../../kernel/problem.ts'
-import { checkEnforcement } from '../../testing/enforcement/check.ts'
-import { checkServices } from '../../testing/enforcement/services.ts'
+import { checkEnforcement, type EnforcementReport } from '../../testing/enforcement/check.ts'
+import { checkServices, type ServiceReport } from '../../testing/enforcement/services.ts'
 import { policyDifference, serviceDifference, type Found } from './found.ts'
 import { shrinkManifests } from './shrink.ts'
 
@@ -49,10 +49,7 @@ export async function verifyProperty(
   const { runs, seed } = request
   const services = checkServices(cluster, { limit: Math.floor(runs / SHARE), seed })
   const direct = checkEnforcement(cluster, undefined, { limit: runs - services.checked, seed })
-  const [first] = [
-    ...direct.differences.map((one) => policyDifference(cluster, one)),
-    ...services.differences.map((one) => serviceDifference(cluster, one)),
-  ]
+  const first = firstOf(cluster, direct, services)
   const counterexample = first === undefined ? undefined : await shrink(manifests, first, request)
   const checked = direct.checked + services.checked
   const allowed = direct.allowed + services.allowed
@@ -66,6 +63,14 @@ export async function verifyProperty(
     differing: direct.differences.length + services.differences.length,
     ...(counterexample === undefined ? {} : { counterexample }),
   }
+}
+
+/** What packets straight to their ends show is easier to read than what they meet on the way through a Service. */
+function firstOf(cluster: Cluster, direct: EnforcementReport, services: ServiceReport): Found | undefined {
+  const [policy] = direct.differences
+  if (policy !== undefined) return policyDifference(cluster, policy)
+  const [service] = services.differences
+  return service === undefined ? undefined : serviceDifference(cluster, service)
 }
 
 async function start(manifests: readonly Manifest[], { options }: PropertyRequest): Promise<Cluster> {

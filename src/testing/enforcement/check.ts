@@ -39,7 +39,9 @@ export type DifferenceKind =
   | 'blocked'
   /** Allowed and arrived, and the answer was lost. */
   | 'answer lost'
-  /** Something else ended the packet, so that neither answer is confirmed. */
+  /** Through a sticky Service: the next connection of one client arrived elsewhere. */
+  | 'strayed'
+  /** Something else ended the packet, or an answer came that should have been lost: neither answer is confirmed. */
   | 'undecided'
 
 export interface Difference {

@@ -11,6 +11,8 @@ import { endsOf, type End } from './ends.ts'
 import type { AskedPort } from './ports.ts'
 
 export interface ServiceSelection {
+  /** `namespace/svc/name`. Default: every Service. */
+  readonly service?: string
   /** At most so many, drawn by `seed`. Default: all. */
   readonly limit?: number
   /** Default 1. */
@@ -32,18 +34,29 @@ export interface ServiceQuestion {
 
 export function serviceQuestionsOf(
   view: ClusterView,
-  { limit = Infinity, seed = 1 }: ServiceSelection = {},
+  { service: only, limit = Infinity, seed = 1 }: ServiceSelection = {},
 ): ServiceQuestion[] {
   const ends = endsOf(view)
-  const questions = view.services().flatMap((service) => questionsAbout(service, view, ends))
-  if (questions.length <= limit) return questions
-  const random = new Random(seed)
-  return Array.from({ length: limit }, () => questions[random.below(questions.length)]!)
+  const questions = view
+    .services()
+    .filter((service) => only === undefined || labelOf(service) === only)
+    .flatMap((service) => questionsAbout(service, view, ends))
+  return questions.length <= limit ? questions : sample(questions, limit, new Random(seed))
+}
+
+/** None twice. */
+function sample<T>(items: readonly T[], count: number, random: Random): T[] {
+  const left = [...items]
+  return Array.from({ length: count }, () => left.splice(random.below(left.length), 1)).flat()
+}
+
+function labelOf({ metadata }: Service): string {
+  return `${metadata.namespace ?? ''}/svc/${metadata.name}`
 }
 
 function questionsAbout(service: Service, view: ClusterView, ends: readonly End[]): ServiceQuestion[] {
-  const { metadata, spec } = service
-  const to = `${metadata.namespace ?? ''}/svc/${metadata.name}`
+  const { spec } = service
+  const to = labelOf(service)
   const sticky = spec.sessionAffinity === 'ClientIP'
   return (spec.ports ?? []).flatMap((servicePort) =>
     targetsOf(service, servicePort, view).flatMap(({ address, port }) =>

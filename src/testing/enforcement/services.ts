@@ -75,7 +75,7 @@ type Wrong = Pick<ServiceDifference, 'kind' | 'wrong'>
 function strays(first: AttemptResult, second: AttemptResult | undefined): Wrong | undefined {
   if (second === undefined || !hasArrived(first) || seenText(first) === seenText(second)) return undefined
   const wrong = `arrived at ${seenText(first)}, and the next connection at ${seenText(second)}`
-  return { kind: 'undecided', wrong }
+  return { kind: 'strayed', wrong }
 }
 
 /** Two lines: what the packet met, and what policies say; and with a cluster the packet's way. */

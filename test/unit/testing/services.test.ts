@@ -70,7 +70,25 @@ describe('questions about Services', () => {
     const sample = serviceQuestionsOf(cluster.view, { limit: 20, seed: 3 })
     expect(sample).toHaveLength(20)
     expect(serviceQuestionsOf(cluster.view, { limit: 20, seed: 3 })).toEqual(sample)
+    // None is drawn twice: all but one of them are all but one.
+    const most = serviceQuestionsOf(cluster.view, { limit: questions.length - 1 })
+    const inWords = most.map(({ from, address, port }) => `${from.label} ${address} ${port}`)
+    expect(new Set(inWords).size).toBe(questions.length - 1)
     expect(checkServices(cluster)).toMatchObject({ checked: questions.length, differences: [] })
+  })
+
+  it('are of one Service where one is asked about', async () => {
+    const cluster = await clusterOf(
+      pod('web', 1),
+      service('web', {}),
+      service('other', { selector: { app: 'web' } }),
+    )
+    const [all, web] = [{}, { service: 'default/svc/web' }].map((selection) =>
+      serviceQuestionsOf(cluster.view, selection),
+    )
+    expect(new Set(all!.map(({ to }) => to)).size).toBe(2)
+    expect(web).toEqual(all!.filter(({ to }) => to === 'default/svc/web'))
+    expect(checkServices(cluster, { service: 'default/svc/web' }).checked).toBe(web!.length)
   })
 
   it('notice a sticky Service whose client strays', async () => {
@@ -98,7 +116,9 @@ describe('questions about Services', () => {
         ...(seen === undefined ? {} : { seen: { ...seen, destination: '10.244.9.9' } }),
       }))
     }
-    expect(differencesOf(cluster).join()).toContain('and the next connection at 10.244.9.9:8080')
+    const { differences } = checkServices(cluster)
+    expect(new Set(differences.map(({ kind }) => kind))).toEqual(new Set(['strayed']))
+    expect(differences[0]!.wrong).toContain('and the next connection at 10.244.9.9:8080')
   })
 })
 

@@ -1,5 +1,6 @@
 /** One command of a history: something that happens to a cluster, and to the model of it. */
 import type fc from 'fast-check'
+import type { ApiClient, KindDefinition, KubeObject, Labels } from '../../apiserver/index.ts'
 import type { Cluster } from '../../cluster/cluster.ts'
 import type { PodName, PolicyModel, PolicySystem } from './model.ts'
 
@@ -53,6 +54,28 @@ export function remove<T>(items: T[], item: T): void {
 
 export const pathOf = ({ namespace, name }: PodName): string => `${namespace}/${name}`
 
-export function know(names: string[], name: string): void {
-  if (!names.includes(name)) names.push(name)
+/** Of something new: no two have one. */
+export function freshName(model: PolicyModel): string {
+  return `made-${model.made++}`
+}
+
+/** The name of something new in a namespace, which the model knows from now on. */
+export function made(model: PolicyModel, namespace: string): PodName {
+  if (!model.namespaces.includes(namespace)) model.namespaces.push(namespace)
+  return { namespace, name: freshName(model) }
+}
+
+/** The stored object, changed. */
+export function rewrite<T extends KubeObject>(
+  client: ApiClient,
+  kind: KindDefinition<T>,
+  { namespace, name }: Partial<PodName> & Pick<PodName, 'name'>,
+  changed: (object: T) => T,
+): void {
+  client.update(kind, changed(client.get(kind, name, namespace)))
+}
+
+/** The same object with these labels, and no others. */
+export function relabelled<T extends KubeObject>(object: T, labels: Labels): T {
+  return { ...object, metadata: { ...object.metadata, labels } }
 }

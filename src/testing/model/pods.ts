@@ -2,17 +2,27 @@
 import { deployments, namespaces, pods, type Labels } from '../../apiserver/index.ts'
 import { podOf, type PodShape } from '../arbitraries/pod.ts'
 import { finishPod } from '../start-cluster.ts'
-import { always, Change, HEARD, know, pathOf, pick, remove, type PolicyCommand } from './change.ts'
+import {
+  always,
+  Change,
+  HEARD,
+  made,
+  pathOf,
+  pick,
+  relabelled,
+  remove,
+  rewrite,
+  type PolicyCommand,
+} from './change.ts'
 
 /** A pod with these words on one of the nodes. */
 export function newPod(shape: PodShape, node: number): PolicyCommand {
   return new Change('a new pod', always, async (model, cluster) => {
-    const name = `made-${model.made++}`
+    const pod = made(model, shape.namespace)
     const nodeName = `node-${1 + (node % model.nodes)}`
-    await cluster.apply(podOf(shape, name, nodeName))
-    know(model.namespaces, shape.namespace)
-    model.pods.push({ namespace: shape.namespace, name })
-    return `${shape.namespace}/${name} on ${nodeName} ${JSON.stringify(shape.labels)}`
+    await cluster.apply(podOf(shape, pod.name, nodeName))
+    model.pods.push(pod)
+    return `${pathOf(pod)} on ${nodeName} ${JSON.stringify(shape.labels)}`
   })
 }
 
@@ -64,10 +74,9 @@ export function podRelabelled(which: number, labels: Labels): PolicyCommand {
     'relabels pod',
     (model) => model.pods.length > 0,
     (model, { client }) => {
-      const { namespace, name } = pick(model.pods, which)
-      const pod = client.get(pods, name, namespace)
-      client.update(pods, { ...pod, metadata: { ...pod.metadata, labels } })
-      return `${namespace}/${name} ${JSON.stringify(labels)}`
+      const pod = pick(model.pods, which)
+      rewrite(client, pods, pod, (stored) => relabelled(stored, labels))
+      return `${pathOf(pod)} ${JSON.stringify(labels)}`
     },
   )
 }
@@ -78,8 +87,7 @@ export function namespaceRelabelled(which: number, labels: Labels): PolicyComman
     (model) => model.namespaces.length > 0,
     (model, { client }) => {
       const name = pick(model.namespaces, which)
-      const namespace = client.get(namespaces, name)
-      client.update(namespaces, { ...namespace, metadata: { ...namespace.metadata, labels } })
+      rewrite(client, namespaces, { name }, (stored) => relabelled(stored, labels))
       return `${name} ${JSON.stringify(labels)}`
     },
   )
@@ -90,10 +98,12 @@ export function scaled(which: number, replicas: number): PolicyCommand {
     'scales',
     (model) => model.deployments.length > 0,
     (model, { client }) => {
-      const { namespace, name } = pick(model.deployments, which)
-      const deployment = client.get(deployments, name, namespace)
-      client.update(deployments, { ...deployment, spec: { ...deployment.spec, replicas } })
-      return `${namespace}/${name} to ${replicas}`
+      const deployment = pick(model.deployments, which)
+      rewrite(client, deployments, deployment, (stored) => ({
+        ...stored,
+        spec: { ...stored.spec, replicas },
+      }))
+      return `${pathOf(deployment)} to ${replicas}`
     },
   )
 }
@@ -104,15 +114,13 @@ export function rolledOut(which: number, labels: Labels): PolicyCommand {
     'rolls out',
     (model) => model.deployments.length > 0,
     (model, { client }) => {
-      const { namespace, name } = pick(model.deployments, which)
-      const deployment = client.get(deployments, name, namespace)
-      const { template, selector } = deployment.spec
-      const metadata = { ...template.metadata, labels: { ...labels, ...selector.matchLabels } }
-      client.update(deployments, {
-        ...deployment,
-        spec: { ...deployment.spec, template: { ...template, metadata } },
+      const deployment = pick(model.deployments, which)
+      rewrite(client, deployments, deployment, (stored) => {
+        const { template, selector } = stored.spec
+        const metadata = { ...template.metadata, labels: { ...labels, ...selector.matchLabels } }
+        return { ...stored, spec: { ...stored.spec, template: { ...template, metadata } } }
       })
-      return `${namespace}/${name} ${JSON.stringify(labels)}`
+      return `${pathOf(deployment)} ${JSON.stringify(labels)}`
     },
   )
 }
@@ -129,11 +137,10 @@ export function podReplaced(which: number, shape: PodShape): PolicyCommand {
       client.delete(pods, pod)
       remove(model.pods, pod)
       cluster.advance(STOPPED)
-      const name = `made-${model.made++}`
-      await cluster.apply(podOf({ ...shape, hostNetwork: false }, name, nodeName))
-      know(model.namespaces, shape.namespace)
-      model.pods.push({ namespace: shape.namespace, name })
-      return `${pathOf(pod)} by ${shape.namespace}/${name} ${JSON.stringify(shape.labels)}`
+      const next = made(model, shape.namespace)
+      await cluster.apply(podOf({ ...shape, hostNetwork: false }, next.name, nodeName))
+      model.pods.push(next)
+      return `${pathOf(pod)} by ${pathOf(next)} ${JSON.stringify(shape.labels)}`
     },
   )
 }

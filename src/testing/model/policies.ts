@@ -6,20 +6,19 @@ import {
   type NetworkPolicySpec,
 } from '../../apiserver/index.ts'
 import type { Manifest } from '../arbitraries/manifest.ts'
-import { always, Change, know, pathOf, pick, remove, type PolicyCommand } from './change.ts'
+import { always, Change, freshName, made, pathOf, pick, remove, type PolicyCommand } from './change.ts'
 
 export function newPolicy(namespace: string, spec: NetworkPolicySpec): PolicyCommand {
   return new Change('a new NetworkPolicy', always, async (model, cluster) => {
-    const name = `made-${model.made++}`
+    const policy = made(model, namespace)
     await cluster.apply({
       apiVersion: 'networking.k8s.io/v1',
       kind: 'NetworkPolicy',
-      metadata: { name, namespace },
+      metadata: policy,
       spec,
     })
-    know(model.namespaces, namespace)
-    model.networkPolicies.push({ namespace, name })
-    return `${namespace}/${name} ${JSON.stringify(spec)}`
+    model.networkPolicies.push(policy)
+    return `${pathOf(policy)} ${JSON.stringify(spec)}`
   })
 }
 
@@ -50,7 +49,7 @@ export function policyDeleted(which: number): PolicyCommand {
 
 export function newClusterPolicy({ spec, ...rest }: Manifest<ClusterNetworkPolicy>): PolicyCommand {
   return new Change('a new ClusterNetworkPolicy', always, async (model, cluster) => {
-    const name = `made-${model.made++}`
+    const name = freshName(model)
     // Every one has its own priority: what equal ones mean is undefined.
     const priority = (spec.priority + 7 * model.made) % 1001
     await cluster.apply({ ...rest, metadata: { name }, spec: { ...spec, priority } })

@@ -1,7 +1,7 @@
 /**
  * CIDRs and ipBlocks around the addresses that matter. Biases: single addresses, /0 (which an ipset cannot hold in one
  * entry), prefixes that end next to a known address, host bits left set, `except` of a strict subset that holds a
- * known address (5a.7), excepts that overlap each other, both families (5b.7).
+ * known address, excepts that overlap each other, both families.
  */
 import fc from 'fast-check'
 import ipaddr from 'ipaddr.js'

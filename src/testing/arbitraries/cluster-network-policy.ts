@@ -1,6 +1,6 @@
 /**
  * ClusterNetworkPolicies (policy.networking.k8s.io/v1alpha2). Biases: few priorities, so that the order within a tier
- * matters; Pass in both tiers; networks that hold pods (5b.7); rules with and without protocols (5b.8). Two policies of
+ * matters; Pass in both tiers; networks that hold pods; rules with and without protocols. Two policies of
  * one tier and priority that disagree are undefined upstream: `arbitraryCluster` gives each its own.
  */
 import fc from 'fast-check'
@@ -51,7 +51,7 @@ function arbitraryPorts({ ports }: Vocabulary): fc.Arbitrary<ClusterNetworkPolic
   )
 }
 
-/** `named`: named ports are not allowed beside peers that are no pods (5b.9). */
+/** `named`: named ports are not allowed beside peers that are no pods. */
 function arbitraryProtocols(
   vocabulary: Vocabulary,
   named: boolean,

@@ -25,7 +25,7 @@ import {
   type Vocabulary,
 } from './vocabulary.ts'
 
-/** One selector, the other, both (AND, 5a.8), or an ipBlock. */
+/** One selector, the other, both (AND), or an ipBlock. */
 export function arbitraryPeer(vocabulary: Vocabulary = VOCABULARY): fc.Arbitrary<NetworkPolicyPeer> {
   const podSelector = arbitrarySelector(vocabulary)
   const namespaceSelector = arbitraryNamespaceSelector(vocabulary)
@@ -48,7 +48,7 @@ export interface PolicySize {
   readonly maxPorts?: number
 }
 
-/** Now and then two ipBlocks of one network, each with its own exceptions (5a.7). */
+/** Now and then two ipBlocks of one network, each with its own exceptions. */
 export function arbitraryPeers(
   vocabulary: Vocabulary = VOCABULARY,
   { maxPeers = 3 }: PolicySize = {},
@@ -63,7 +63,7 @@ export function arbitraryPeers(
   )
 }
 
-/** Absent, empty (both mean all, 5a.3), or a few. */
+/** Absent, empty (both mean all), or a few. */
 function listOf<T>(few: fc.Arbitrary<readonly T[]>): fc.Arbitrary<readonly T[] | undefined> {
   return fc.oneof(
     { withCrossShrink: true },
@@ -94,7 +94,7 @@ export function arbitraryEgressRule(
   )
 }
 
-/** Absent and empty mean the same (5a.1), and a listed direction may have no rules (5a.2). */
+/** Absent and empty mean the same, and a listed direction may have no rules. */
 const policyTypes: fc.Arbitrary<readonly PolicyType[] | undefined> = optional(
   fc.constantFrom<(readonly PolicyType[])[]>(
     ['Ingress'],
@@ -105,7 +105,7 @@ const policyTypes: fc.Arbitrary<readonly PolicyType[] | undefined> = optional(
   ),
 )
 
-/** Absent, `[]` (allow nothing), `[{}]` (allow all), or a few rules (5a.2). */
+/** Absent, `[]` (allow nothing), `[{}]` (allow all), or a few rules. */
 function rulesOf<T extends object>(
   rule: fc.Arbitrary<T>,
   maxLength: number,
@@ -140,7 +140,7 @@ export function arbitraryPolicySpec(
     })
 }
 
-/** The rule for the same ports of SCTP, which must not be read as those of TCP (5a.18). */
+/** The rule for the same ports of SCTP, which must not be read as those of TCP. */
 function sctpOnly<T extends { readonly ports?: readonly NetworkPolicyPort[] }>(rule: T): T {
   const { ports = [] } = rule
   const entries = ports.length === 0 ? [{}] : ports

@@ -1,6 +1,6 @@
 /**
- * Pods, namespaces, nodes and Deployments. Biases: one port name with other numbers in other pods (5a.16), a name on
- * another protocol, sidecar ports, pods of the host's network (5a.22), finished pods (5a.24).
+ * Pods, namespaces, nodes and Deployments. Biases: one port name with other numbers in other pods, a name on
+ * another protocol, sidecar ports, pods of the host's network, finished pods.
  */
 import fc from 'fast-check'
 import type {

@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import type { NetworkPolicyPort } from '../../apiserver/types/index.ts'
 import { optional, present, protocol, VOCABULARY, type Vocabulary } from './vocabulary.ts'
 
-/** One entry: a protocol alone (5a.4), a number, a range whose ends are known ports (5a.5), a name (5a.16). */
+/** One entry: a protocol alone, a number, a range whose ends are known ports, a name. */
 export function arbitraryPolicyPort({
   ports,
   portNames,

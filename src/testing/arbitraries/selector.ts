@@ -1,6 +1,6 @@
 /**
- * Label selectors of every form. Biases: the empty selector (5a.8: everything), `NotIn` and `DoesNotExist` on keys that
- * some objects lack (5a.10), two requirements (AND), a key and a value that nobody has, a contradiction.
+ * Label selectors of every form. Biases: the empty selector (everything), `NotIn` and `DoesNotExist` on keys that
+ * some objects lack, two requirements (AND), a key and a value that nobody has, a contradiction.
  */
 import fc from 'fast-check'
 import type { LabelSelector, LabelSelectorRequirement } from '../../apiserver/types/index.ts'
@@ -71,7 +71,7 @@ export function arbitrarySelector(
   )
 }
 
-/** For namespaces also by `kubernetes.io/metadata.name`, which every namespace carries (5a.12). */
+/** For namespaces also by `kubernetes.io/metadata.name`, which every namespace carries. */
 export function arbitraryNamespaceSelector(vocabulary: Vocabulary = VOCABULARY): fc.Arbitrary<LabelSelector> {
   const key = 'kubernetes.io/metadata.name'
   const name = fc.constantFrom(...vocabulary.namespaces)

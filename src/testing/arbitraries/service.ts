@@ -1,5 +1,5 @@
 /**
- * Services of every type that sends packets somewhere. Biases: a port that is not the target port (5a.17), a target that
+ * Services of every type that sends packets somewhere. Biases: a port that is not the target port, a target that
  * is a name, policies of traffic that keep it on its node, addresses that somebody outside announces, and one that is a
  * node's own. Two Services never have one address: which of them a proxy would obey is nobody's promise.
  */

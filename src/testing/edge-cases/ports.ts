@@ -3,7 +3,7 @@ import { EVERYBODY, netpol, planOf, WORLD, type EdgeCase } from './world.ts'
 
 export const PORT_CASES: readonly EdgeCase[] = [
   {
-    name: 'a named port is the destination pod’s, by name and protocol (5a.16)',
+    name: 'a named port is the destination pod’s, by name and protocol',
     plan: planOf(
       WORLD +
         netpol('default', 'in', `{ podSelector: {}, ingress: [{ ports: [{ port: http }] }] }`) +
@@ -16,7 +16,7 @@ export const PORT_CASES: readonly EdgeCase[] = [
     ),
   },
   {
-    name: 'ranges end where they say, entries without a number are all ports of a protocol (5a.4, 5, 18, 27)',
+    name: 'ranges end where they say, entries without a number are all ports of a protocol, SCTP is not TCP',
     plan: planOf(
       WORLD +
         netpol(
@@ -38,7 +38,7 @@ export const PORT_CASES: readonly EdgeCase[] = [
     ),
   },
   {
-    name: 'ranges inside others, numbers with a port between (5a.5)',
+    name: 'ranges inside others, numbers with a port between',
     plan: planOf(
       WORLD +
         netpol(
@@ -54,7 +54,7 @@ export const PORT_CASES: readonly EdgeCase[] = [
     ),
   },
   {
-    name: 'more ranges than one match has room for (5a.5)',
+    name: 'more ranges than one match has room for',
     plan: planOf(
       WORLD +
         netpol(

@@ -1,9 +1,9 @@
 /** Edges of policies and Services. */
 import { netpol, planOf, WORLD, type EdgeCase } from './world.ts'
 
-/** A Service whose port is not the pod's (5a.17), and one that leads back to its own client (5a.23). */
+/** A Service whose port is not the pod's, and one that leads back to its own client. */
 export const SERVICE_CASE: EdgeCase = {
-  name: 'the Service’s port is not the pod’s (5a.17, 20, 23)',
+  name: 'the Service’s port is not the pod’s, and one Service leads back to its own client',
   plan: planOf(
     WORLD +
       `---

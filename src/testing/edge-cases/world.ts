@@ -4,7 +4,6 @@ import type {
   ClusterNetworkPolicy,
   Deployment,
   KubeObject,
-  Labels,
   Namespace,
   NetworkPolicy,
   Pod,
@@ -15,7 +14,7 @@ import type { ClusterPlan, FinishedPod } from '../arbitraries/cluster.ts'
 import type { Manifest } from '../arbitraries/manifest.ts'
 
 export interface EdgeCase {
-  /** What it is about, and the points of the APIs that it stands on. */
+  /** What it is about. */
   readonly name: string
   readonly plan: ClusterPlan
 }
@@ -85,10 +84,9 @@ export function planOf(text: string, finished: readonly FinishedPod[] = []): Clu
   const objects = parseAllDocuments(text).map((document) => document.toJS() as Manifest<KubeObject>)
   const of = <T extends KubeObject>(kind: string): readonly Manifest<T>[] =>
     objects.filter((object) => object.kind === kind) as unknown as readonly Manifest<T>[]
-  const nodeLabels: readonly Labels[] = []
   return {
     nodes: 2,
-    nodeLabels,
+    nodeLabels: [],
     namespaces: of<Namespace>('Namespace'),
     pods: of<Pod>('Pod'),
     finished,

@@ -8,7 +8,7 @@ import type { Manifest } from '../arbitraries/manifest.ts'
 import { arbitraryIngressRule } from '../arbitraries/network-policy.ts'
 import { checkEnforcement, formatReport } from '../enforcement/check.ts'
 import { questionsOf } from '../enforcement/questions.ts'
-import { edgeCase } from '../edge-cases/index.ts'
+import { DIRECTIONS, EVERY_EXCEPT, SELECTORS } from '../edge-cases/index.ts'
 import { startCluster } from '../start-cluster.ts'
 import { arrivals, expectWithin } from './arrivals.ts'
 import { policyProperty } from './property.ts'
@@ -42,7 +42,7 @@ export const aRuleMoreNeverCuts = policyProperty({
   // What the new rule does not let in is not thereby denied.
   edges: [
     {
-      plan: edgeCase('every except'),
+      plan: EVERY_EXCEPT.plan,
       which: 0,
       egress: false,
       rule: { from: [{ ipBlock: { cidr: '0.0.0.0/0', except: ['10.244.0.0/24'] } }] },
@@ -78,7 +78,7 @@ export const exceptNeverWidens = policyProperty({
   }),
   edges: [
     {
-      plan: edgeCase('directions'),
+      plan: DIRECTIONS.plan,
       which: 1,
       block: { cidr: '0.0.0.0/0', except: ['10.244.0.0/24', '198.51.100.0/24'] },
     },
@@ -104,7 +104,7 @@ export const orderIsNoMatter = policyProperty({
   name: 'orderIsNoMatter',
   description: 'NetworkPolicies made in another order and under other names mean the same.',
   arbitrary: fc.record({ plan: arbitraryCluster({ minPolicies: 2 }), turn: fc.integer({ min: 1, max: 3 }) }),
-  edges: [{ plan: edgeCase('directions'), turn: 1 }],
+  edges: [{ plan: DIRECTIONS.plan, turn: 1 }],
   holds: async ({ plan, turn }, setup) => {
     const { networkPolicies } = plan
     const names = networkPolicies.map(({ metadata }) => metadata.name)
@@ -128,8 +128,8 @@ export const relabellingIsRecreating = policyProperty({
     plan: arbitraryCluster({ maxDeployments: 0 }),
     before: fc.array(arbitraryLabels(), { minLength: 12, maxLength: 12 }),
   }),
-  // Nobody has the label that policies ask for, and then everybody has his own.
-  edges: [{ plan: edgeCase('selectors'), before: Array.from({ length: 12 }, () => ({})) }],
+  // Nobody has the label that policies ask for, and then each has its own.
+  edges: [{ plan: SELECTORS.plan, before: Array.from({ length: 12 }, () => ({})) }],
   describe: ({ before }) => `# labels before: ${JSON.stringify(before)}\n`,
   holds: async ({ plan, before }, setup) => {
     const labelled = <

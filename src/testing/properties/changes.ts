@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import type { PodShape } from '../arbitraries/pod.ts'
 import { arbitraryCluster, type ClusterPlan } from '../arbitraries/cluster.ts'
 import { NARROW_VOCABULARY } from '../arbitraries/vocabulary.ts'
-import { edgeCase } from '../edge-cases/index.ts'
+import { FINISHED_POD } from '../edge-cases/index.ts'
 import type { PolicyCommand } from '../model/change.ts'
 import { arbitraryHistory, runHistory } from '../model/commands.ts'
 import { packetsSent, timePassed } from '../model/packets.ts'
@@ -18,7 +18,7 @@ interface History {
   readonly commands: Iterable<PolicyCommand>
 }
 
-const nobody: PodShape = {
+const unlabelledPod: PodShape = {
   namespace: 'default',
   labels: {},
   ports: [],
@@ -29,13 +29,19 @@ const nobody: PodShape = {
 
 /** A pod that may reach the server stops, is gone, and another gets its address. */
 const replaced: History = {
-  plan: { ...edgeCase('a finished pod'), finished: [] },
-  commands: [podDeleted(0), packetsSent(1000, 1), timePassed(2000), newPod(nobody, 0), packetsSent(1000, 2)],
+  plan: { ...FINISHED_POD.plan, finished: [] },
+  commands: [
+    podDeleted(0),
+    packetsSent(1000, 1),
+    timePassed(2000),
+    newPod(unlabelledPod, 0),
+    packetsSent(1000, 2),
+  ],
 }
 
 /** A policy that let nobody in lets everybody in. */
 const rewritten: History = {
-  plan: { ...edgeCase('a finished pod'), finished: [] },
+  plan: { ...FINISHED_POD.plan, finished: [] },
   commands: [policyRewritten(0, { podSelector: {}, ingress: [{}] }), packetsSent(1000, 1)],
 }
 

@@ -6,7 +6,7 @@ import { pods } from '../../apiserver/index.ts'
 import type { Cluster } from '../../cluster/cluster.ts'
 import { podNetns } from '../../cluster/topology/pieces.ts'
 import { isRunning } from '../../cluster/view.ts'
-import { EDGE_CASES, edgeCase, SERVICE_CASE } from '../edge-cases/index.ts'
+import { EDGE_CASES, EVERYTHING_OUTSIDE, SELECTORS, SERVICE_CASE } from '../edge-cases/index.ts'
 import { checkEnforcement, formatReport } from '../enforcement/check.ts'
 import { checkServices, formatServiceDifference } from '../enforcement/services.ts'
 import { HEARD } from '../model/change.ts'
@@ -38,8 +38,8 @@ export const packetsMeetWhatPoliciesSay = policyProperty<PacketCase>({
   arbitrary: drawnCluster,
   edges: [
     ...EDGE_CASES.map((each) => ({ ...each, stopping: undefined })),
-    // A pod that is being stopped is still one (5a.24).
-    { plan: edgeCase('selectors'), stopping: 0 },
+    // A pod that is being stopped is still one.
+    { plan: SELECTORS.plan, stopping: 0 },
   ].map(({ plan, stopping }) => ({ plan, stopping, seed: 1, packets: EDGE_PACKETS })),
   describe: ({ stopping }) => (stopping === undefined ? '' : `# pod ${stopping} is told to stop\n`),
   holds: async ({ plan, seed, packets, stopping }, setup) => {
@@ -81,7 +81,7 @@ export const neighboursAreFound = policyProperty({
   name: 'neighboursAreFound',
   description: 'A pod that has to ask for its neighbours first meets the same: policies do not stop it.',
   arbitrary: fc.record({ plan: arbitraryCluster({ maxServices: 0, maxPolicies: 2 }) }),
-  edges: [{ plan: edgeCase('everything outside') }],
+  edges: [{ plan: EVERYTHING_OUTSIDE.plan }],
   holds: async ({ plan }, setup) => {
     const cluster = await startCluster(plan, setup)
     const { engine, view } = cluster

@@ -7,13 +7,11 @@ import { podNetns } from '../../cluster/topology/pieces.ts'
 import { familyOf } from '../../cluster/topology/plan.ts'
 import { endsOf } from '../enforcement/ends.ts'
 import { questionsOf } from '../enforcement/questions.ts'
-import { edgeCase } from '../edge-cases/index.ts'
+import { DIRECTIONS } from '../edge-cases/index.ts'
 import { startCluster } from '../start-cluster.ts'
 import { policyProperty, type Drawn } from './property.ts'
 
 const PACKETS = 120
-
-const directionsCase = edgeCase('directions')
 
 export const nothingDeniedIsDelivered = policyProperty({
   name: 'nothingDeniedIsDelivered',
@@ -22,7 +20,7 @@ export const nothingDeniedIsDelivered = policyProperty({
   arbitrary: fc.record({
     plan: arbitraryCluster({ maxPods: 4, maxDeployments: 0, maxServices: 0, minPolicies: 1 }),
   }),
-  edges: [{ plan: directionsCase }],
+  edges: [{ plan: DIRECTIONS.plan }],
   holds: async ({ plan }, setup) => {
     const whole = { ...plan, finished: [] }
     const settled = await startCluster(whole, { ...setup, podAddresses: 'next' })
@@ -30,6 +28,7 @@ export const nothingDeniedIsDelivered = policyProperty({
     const questions = questionsOf(settled.view, { limit: PACKETS }).filter(
       (question) => !evaluator.verdict(question).allowed,
     )
+    fc.pre(questions.length > 0)
     const cluster = await startCluster({ ...whole, pods: [] }, { ...setup, podAddresses: 'next' })
     await cluster.apply(plan.pods)
     let sent = 0
@@ -49,7 +48,7 @@ export const sourcesAreTheirOwn = policyProperty({
   description:
     'Where there is any policy, a pod that sends with an address that is not its own reaches nobody.',
   arbitrary: fc.record({ plan: arbitraryCluster({ minPods: 3, minPolicies: 1, maxClusterPolicies: 0 }) }),
-  edges: [{ plan: directionsCase }],
+  edges: [{ plan: DIRECTIONS.plan }],
   holds: async ({ plan }, setup) => {
     const cluster = await startCluster(plan, setup)
     const ends = endsOf(cluster.view)
@@ -105,8 +104,8 @@ export const liveConnectionsFollowTheOption = policyProperty<LiveCase>({
     liveConnections: fc.constantFrom('keep' as const, 're-evaluate' as const),
   }),
   edges: [
-    { plan: directionsCase, liveConnections: 'keep' },
-    { plan: directionsCase, liveConnections: 're-evaluate' },
+    { plan: DIRECTIONS.plan, liveConnections: 'keep' },
+    { plan: DIRECTIONS.plan, liveConnections: 're-evaluate' },
   ],
   describe: ({ liveConnections }) => `# liveConnections: ${liveConnections}\n`,
   holds: async ({ plan, liveConnections }, { policy = {} }) => {

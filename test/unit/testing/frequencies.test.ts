@@ -124,7 +124,7 @@ const numbersOf = ({ pods }: ClusterPlan, name: string): ReadonlySet<number> =>
 const labelsOf = (plan: ClusterPlan): readonly Labels[] =>
   [...plan.pods, ...plan.namespaces].map(({ metadata }) => metadata.labels ?? {})
 
-/** What, in how many of a hundred clusters at least, and how to tell. Points are of NetworkPolicy's list, 5a. */
+/** What, in how many of a hundred clusters at least, and how to tell. */
 const RATES: readonly (readonly [string, number, (plan: ClusterPlan) => unknown])[] = [
   ['a running pod', 90, (plan) => alive(plan).length > 0],
   [
@@ -140,78 +140,78 @@ const RATES: readonly (readonly [string, number, (plan: ClusterPlan) => unknown]
       ),
   ],
   [
-    '1: egress: [] without policyTypes',
+    'egress: [] without policyTypes',
     3,
     (plan) =>
       specs(plan).some(({ policyTypes, egress }) => policyTypes === undefined && egress?.length === 0),
   ],
   [
-    '1: egress rules without policyTypes',
+    'egress rules without policyTypes',
     10,
     (plan) =>
       specs(plan).some(({ policyTypes, egress = [] }) => policyTypes === undefined && egress.length > 0),
   ],
   [
-    '1: rules of a direction that is not listed',
+    'rules of a direction that is not listed',
     10,
     (plan) =>
       specs(plan).some(
         ({ policyTypes, egress = [] }) => policyTypes?.join() === 'Ingress' && egress.length > 0,
       ),
   ],
-  ['2: ingress: []', 5, (plan) => specs(plan).some(({ ingress }) => ingress?.length === 0)],
+  ['ingress: []', 5, (plan) => specs(plan).some(({ ingress }) => ingress?.length === 0)],
   [
-    '2: ingress: [{}]',
+    'ingress: [{}]',
     5,
     (plan) => rules(plan).some((rule) => rule.peers === undefined && rule.ports === undefined),
   ],
-  ['3: from: []', 5, (plan) => peerLists(plan).some((list) => list.length === 0)],
-  ['4: ports: [{}]', 3, (plan) => portEntries(plan).some((port) => Object.keys(port).length === 0)],
+  ['from: []', 5, (plan) => peerLists(plan).some((list) => list.length === 0)],
+  ['ports: [{}]', 3, (plan) => portEntries(plan).some((port) => Object.keys(port).length === 0)],
   [
-    '5: a range',
+    'a range',
     10,
     (plan) => portEntries(plan).some(({ port, endPort }) => endPort !== undefined && endPort !== port),
   ],
   [
-    '5: endPort equal to port',
+    'endPort equal to port',
     2,
     (plan) => portEntries(plan).some(({ port, endPort }) => endPort !== undefined && endPort === port),
   ],
   [
-    '5: a range inside another',
+    'a range inside another',
     3,
     (plan) =>
       portLists(plan).some((list) => list.some((outer) => list.some((inner) => isInside(inner, outer)))),
   ],
   [
-    '5: numbers with one between them',
+    'numbers with one between them',
     3,
     (plan) =>
       portLists(plan).some((list) =>
         list.some(({ port }) => list.some((other) => typeof port === 'number' && other.port === port + 2)),
       ),
   ],
-  ['5: endPort 65535', 5, (plan) => portEntries(plan).some(({ endPort }) => endPort === 65535)],
+  ['endPort 65535', 5, (plan) => portEntries(plan).some(({ endPort }) => endPort === 65535)],
   [
-    '5: more than seven ranges',
+    'more than seven ranges',
     3,
     (plan) => portLists(plan).some((list) => list.filter(({ endPort }) => endPort !== undefined).length > 7),
   ],
-  ['7: except', 20, (plan) => blocks(plan).some(({ except = [] }) => except.length > 0)],
-  ['7: 0.0.0.0/0', 5, (plan) => blocks(plan).some(({ cidr }) => cidr === '0.0.0.0/0')],
+  ['except', 20, (plan) => blocks(plan).some(({ except = [] }) => except.length > 0)],
+  ['0.0.0.0/0', 5, (plan) => blocks(plan).some(({ cidr }) => cidr === '0.0.0.0/0')],
   [
-    '7: host bits in a CIDR',
+    'host bits in a CIDR',
     3,
     (plan) => blocks(plan).some(({ cidr }) => /^10\.244\.[01]\.[23]\/(24|16|8|1|0)$/.test(cidr)),
   ],
-  ['7: two excepts', 5, (plan) => blocks(plan).some(({ except = [] }) => except.length > 1)],
+  ['two excepts', 5, (plan) => blocks(plan).some(({ except = [] }) => except.length > 1)],
   [
-    '7: ::/0 with except',
+    '::/0 with except',
     2,
     (plan) => blocks(plan).some(({ cidr, except = [] }) => cidr === '::/0' && except.length > 0),
   ],
   [
-    '7: two ipBlocks of one network with other excepts',
+    'two ipBlocks of one network with other excepts',
     5,
     (plan) =>
       peerLists(plan).some((list) =>
@@ -226,17 +226,17 @@ const RATES: readonly (readonly [string, number, (plan: ClusterPlan) => unknown]
       ),
   ],
   [
-    '8: both selectors in one peer',
+    'both selectors in one peer',
     15,
     (plan) =>
       peerLists(plan)
         .flat()
         .some(({ podSelector, namespaceSelector }) => podSelector && namespaceSelector),
   ],
-  ['10: NotIn', 15, (plan) => operators(plan).includes('NotIn')],
-  ['10: DoesNotExist', 15, (plan) => operators(plan).includes('DoesNotExist')],
+  ['NotIn', 15, (plan) => operators(plan).includes('NotIn')],
+  ['DoesNotExist', 15, (plan) => operators(plan).includes('DoesNotExist')],
   [
-    '10: In, whose second value somebody has',
+    'In, whose second value somebody has',
     8,
     (plan) =>
       requirements(plan).some(
@@ -244,24 +244,20 @@ const RATES: readonly (readonly [string, number, (plan: ClusterPlan) => unknown]
           operator === 'In' && labelsOf(plan).some((labels) => values.indexOf(labels[key] ?? '-') > 0),
       ),
   ],
+  ['an empty label value', 10, (plan) => labelsOf(plan).some((labels) => Object.values(labels).includes(''))],
   [
-    '10: an empty label value',
-    10,
-    (plan) => labelsOf(plan).some((labels) => Object.values(labels).includes('')),
-  ],
-  [
-    '12: the name of a namespace',
+    'the name of a namespace',
     10,
     (plan) => JSON.stringify(specs(plan)).includes('kubernetes.io/metadata.name'),
   ],
-  ['16: a named port', 15, (plan) => portEntries(plan).some(({ port }) => typeof port === 'string')],
+  ['a named port', 15, (plan) => portEntries(plan).some(({ port }) => typeof port === 'string')],
   [
-    '16: a port name of two containers of a pod',
+    'a port name of two containers of a pod',
     5,
     (plan) => named(plan).some((names) => new Set(names).size < names.length),
   ],
   [
-    '16: several containers with ports',
+    'several containers with ports',
     20,
     ({ pods }) =>
       pods.some(
@@ -269,18 +265,18 @@ const RATES: readonly (readonly [string, number, (plan: ClusterPlan) => unknown]
           [...containers, ...initContainers].filter(({ ports }) => ports !== undefined).length > 1,
       ),
   ],
-  ['18: a policy about SCTP only', 5, (plan) => specs(plan).some(isOnlySctp)],
-  ['16: one port name, two numbers', 20, (plan) => numbersOf(plan, 'http').size > 1],
+  ['a policy about SCTP only', 5, (plan) => specs(plan).some(isOnlySctp)],
+  ['one port name, two numbers', 20, (plan) => numbersOf(plan, 'http').size > 1],
   [
-    '17: a Service on another port than its target',
+    'a Service on another port than its target',
     10,
     ({ services }) =>
       services.some(({ spec }) =>
         spec.ports?.some(({ port, targetPort }) => targetPort !== undefined && targetPort !== port),
       ),
   ],
-  ['22: a pod of the host’s network', 10, ({ pods }) => pods.some(({ spec }) => spec.hostNetwork)],
-  ['24: a finished pod', 20, ({ finished }) => finished.length > 0],
+  ['a pod of the host’s network', 10, ({ pods }) => pods.some(({ spec }) => spec.hostNetwork)],
+  ['a finished pod', 20, ({ finished }) => finished.length > 0],
   ['a StatefulSet', 10, ({ statefulSets }) => statefulSets.length > 0],
   ['a Deployment', 20, ({ deployments }) => deployments.length > 0],
 ]

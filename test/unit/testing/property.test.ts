@@ -2,14 +2,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { arbitraryCluster } from '../../../src/testing/arbitraries/index.ts'
-import { edgeCase } from '../../../src/testing/edge-cases/index.ts'
+import { DIRECTIONS } from '../../../src/testing/edge-cases/index.ts'
 import {
   policyProperty,
   type PropertyDefinition,
   type PropertyOptions,
 } from '../../../src/testing/properties/property.ts'
 
-const plan = edgeCase('directions')
+const plan = DIRECTIONS.plan
 const edgesOnly = { seed: 1, runs: 0, edgesOnly: true }
 
 const property = (holds: PropertyDefinition<{ plan: typeof plan }>['holds']) =>

@@ -1,6 +1,7 @@
 /**
- * The campaign: drawn clusters, drawn packets, to ends and through Services of every type, against the evaluator; a difference is made small and told with its
- * seed. `npm run campaign`, or `PAIRS=1000000 SEED=7 npm run campaign`. Not part of `npm test`.
+ * The campaign: drawn clusters, drawn packets, to ends and through Services of every type, against the evaluator; a
+ * difference is made small and told with its seed. `npm run campaign`, or `PAIRS=1000000 SEED=7 npm run campaign`. Not
+ * part of `npm test`.
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -20,7 +21,7 @@ describe('the campaign', () => {
     `${PAIRS} pairs of a cluster and a packet, both families, seed ${SEED}`,
     { timeout: 36_000_000 },
     async () => {
-      const total = { clusters: 0, packets: 0, allowed: 0, denied: 0, services: 0 }
+      const total = { clusters: 0, packets: 0, allowed: 0, denied: 0, services: 0, served: 0 }
       const drawn = fc.record({
         plan: arbitraryCluster({
           minPods: 4,
@@ -37,12 +38,13 @@ describe('the campaign', () => {
       const property = fc.asyncProperty(drawn, async ({ plan, seed }) => {
         const cluster = await startCluster(plan)
         const report = checkEnforcement(cluster, undefined, { limit: PACKETS, seed })
-        const services = checkServices(cluster)
+        const services = checkServices(cluster, { limit: PACKETS, seed })
         total.clusters++
         total.packets += report.checked
         total.allowed += report.allowed
         total.denied += report.denied
         total.services += services.checked
+        total.served += services.allowed
         if (report.differences.length > 0) throw new Error(formatReport(report, cluster))
         if (services.differences.length > 0)
           throw new Error(
@@ -69,6 +71,9 @@ describe('the campaign', () => {
       // A campaign in which hardly anything is denied, or allowed, compares nothing.
       expect(total.denied).toBeGreaterThan(total.packets / 10)
       expect(total.allowed).toBeGreaterThan(total.packets / 10)
+      expect(total.services).toBeGreaterThan(0)
+      expect(total.served).toBeGreaterThan(0)
+      expect(total.served).toBeLessThan(total.services)
     },
   )
 

@@ -65,7 +65,7 @@ export async function verifyProperty(
   }
 }
 
-/** What packets straight to their ends show is easier to read than what they meet on the way through a Service. */
+/** Those straight to their ends first: less is on their way than through a Service. */
 function firstOf(cluster: Cluster, direct: EnforcementReport, services: ServiceReport): Found | undefined {
   const [policy] = direct.differences
   if (policy !== undefined) return policyDifference(cluster, policy)

@@ -83,17 +83,19 @@ function sample(
     if (item === undefined) throw new Error('questionsOf: nothing to draw from')
     return item
   }
-  const questions: PacketQuestion[] = []
-  while (questions.length < limit) {
+  const questions = new Map<string, PacketQuestion>()
+  // Where there is hardly more to ask than that, the last ones are found by luck.
+  for (let tries = 0; questions.size < limit && tries < 20 * limit; tries++) {
     const { family, ends, pods } = any(groups)
     const end = (): End => any(pods.length > 0 && random.below(10) < 7 ? pods : ends)
     const [from, to] = [end(), end()]
     if (!mayTalk(from, to)) continue
     const port = any(declared.length > 0 && random.below(10) < 5 ? declared : ports)
     if (!askable(to, port, family)) continue
-    questions.push(questionOf(from, to, port, family))
+    const question = questionOf(from, to, port, family)
+    questions.set(JSON.stringify(question), question)
   }
-  return questions
+  return [...questions.values()]
 }
 
 function questionOf(from: End, to: End, { protocol, port }: AskedPort, family: Family): PacketQuestion {

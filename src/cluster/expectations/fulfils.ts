@@ -1,5 +1,5 @@
 /** What fulfils an expectation: of what a packet met, and of what policies say. */
-import type { ReferenceAnswer } from '../policy/answer.ts'
+import type { ReferenceAnswer, ReferencePath } from '../policy/answer.ts'
 import type { Expected } from './read.ts'
 
 export function packetFulfils(expected: Expected, verdict: string): boolean {
@@ -9,11 +9,15 @@ export function packetFulfils(expected: Expected, verdict: string): boolean {
 }
 
 /**
- * Policies do not know who listens: what is rejected was allowed. And what has nowhere to go (a Service without
- * endpoints) does not arrive although it is allowed.
+ * Whatever backend is chosen. Policies do not know who listens: what they allow may be rejected. What has nowhere to go
+ * (a Service without endpoints) does not arrive although it is allowed, and what gets no answer is dropped to the client.
  */
-export function policiesFulfil(expected: Expected, { verdict, paths }: ReferenceAnswer): boolean {
-  const futile = paths.some(({ obstacle, unanswered }) => (obstacle ?? unanswered) !== undefined)
-  if (futile && verdict === 'allowed') return expected !== 'delivered' && expected !== 'denied'
-  return verdict === (expected === 'dropped' || expected === 'denied' ? 'denied' : 'allowed')
+export function policiesFulfil(expected: Expected, { paths }: ReferenceAnswer): boolean {
+  return paths.every((path) => possible(path).includes(expected))
+}
+
+function possible({ allowed, obstacle, unanswered }: ReferencePath): readonly Expected[] {
+  if (!allowed) return ['dropped', 'denied']
+  if (unanswered !== undefined) return ['dropped', 'allowed']
+  return obstacle === undefined ? ['delivered', 'rejected', 'allowed'] : ['rejected', 'dropped', 'allowed']
 }

@@ -20,7 +20,7 @@ import { familyOf } from '../topology/plan.ts'
 import type { ClusterView } from '../view.ts'
 import { PathFinder, sourceAddress, type PolicyPath, type Sight } from './paths.ts'
 
-/** `depends`: on the backend that is chosen. */
+/** `depends`: on the backend that is chosen. Policies allow some only, or with some only an answer comes back. */
 export type ReferenceVerdict = 'allowed' | 'denied' | 'depends'
 
 export interface ReferenceAnswer {
@@ -107,14 +107,33 @@ function labelled(label: string, address: string): string {
 
 function summary(paths: readonly ReferencePath[]): { verdict: ReferenceVerdict; reason: string } {
   const [first] = paths as [ReferencePath]
-  const allowed = paths.filter((path) => path.allowed).length
-  if (allowed === paths.length) return { verdict: 'allowed', reason: first.reason }
-  const denied = paths.find((path) => !path.allowed) ?? first
-  if (allowed === 0) return { verdict: 'denied', reason: denied.reason }
-  return {
-    verdict: 'depends',
-    reason: `${allowed} of ${paths.length} backends may be reached; ${denied.backend?.pod ?? 'one'} may not: ${denied.reason}`,
+  const allowed = paths.filter((path) => path.allowed)
+  const working = allowed.filter((path) => !isFutile(path))
+  const denied = paths.find((path) => !path.allowed)
+  if (denied !== undefined) {
+    return allowed.length === 0
+      ? { verdict: 'denied', reason: denied.reason }
+      : dependsOn(paths, allowed.length, 'may be reached', 'may not', denied)
   }
+  const futile = allowed.find(isFutile)
+  if (futile === undefined || working.length === 0) return { verdict: 'allowed', reason: first.reason }
+  return dependsOn(paths, working.length, 'can answer', 'cannot', futile)
+}
+
+function dependsOn(
+  paths: readonly ReferencePath[],
+  count: number,
+  can: string,
+  cannot: string,
+  { backend, reason }: ReferencePath,
+): { verdict: 'depends'; reason: string } {
+  const other = `${backend?.pod ?? 'one'} ${cannot}: ${reason}`
+  return { verdict: 'depends', reason: `${count} of ${paths.length} backends ${can}; ${other}` }
+}
+
+/** Nothing comes of it, whatever policies say. */
+export function isFutile({ obstacle, unanswered }: ReferencePath): boolean {
+  return (obstacle ?? unanswered) !== undefined
 }
 
 /** Both directions of one path, each asked what its judge sees. */

@@ -264,6 +264,63 @@ spec:
     expect(answer.reason).toContain('1 of 2 backends may be reached; default/near may not')
   })
 
+  it('depends on the backend where no answer of some comes back', async () => {
+    const manifests = `
+${pod('client', 'node-1')}
+${pod('near', 'node-1').replace('app: near', 'app: web')}
+${pod('far', 'node-2').replace('app: far', 'app: web')}
+apiVersion: v1
+kind: Service
+metadata: { name: web }
+spec:
+  type: NodePort
+  externalTrafficPolicy: Local
+  selector: { app: web }
+  ports: [{ port: 80, nodePort: 30080 }]
+`
+    const deny = (app: string) => `
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: shut }
+spec: { podSelector: { matchLabels: { app: ${app} } } }
+`
+    const ask = async (text: string) => {
+      const answer = (await start(text)).reference({ from: 'client', to: 'node/node-2', port: 30080 })
+      return { ...answer, holds: EXPECTED.filter((expected) => fulfils(expected, answer)) }
+    }
+    const some = await ask(manifests)
+    expect(some.verdict).toBe('depends')
+    expect(some.reason).toBe(
+      '1 of 2 backends can answer; default/near cannot: policies do not forbid it, but no answer can come back: ' +
+        `the answer of ${some.paths[0]!.backend!.ip} does not come back by node-2, which alone can translate it`,
+    )
+    // Of either backend something else may come; that it may be rejected is true of both.
+    expect(some.holds).toEqual(['rejected', 'allowed'])
+
+    // The Service has no other backend.
+    const alone = await ask(
+      manifests
+        .replace('name: near, labels: { app: web }', 'name: near, labels: { app: near }')
+        .replace('selector: { app: web }', 'selector: { app: near }'),
+    )
+    expect(alone.verdict).toBe('allowed')
+    expect(alone.holds).toEqual(['rejected', 'dropped', 'allowed'])
+
+    const both = await ask(manifests + deny('web'))
+    expect(both.verdict).toBe('denied')
+    expect(both.holds).toEqual(['dropped', 'denied'])
+
+    // Policies shut the one and nothing of the other comes back: dropped, whichever is chosen.
+    const neither = await ask(
+      manifests.replace('name: far, labels: { app: web }', 'name: far, labels: { app: web, at: far }') +
+        deny('web').replace('app: web', 'at: far'),
+    )
+    expect(neither.verdict).toBe('depends')
+    expect(neither.reason).toContain('1 of 2 backends may be reached; default/far may not')
+    expect(neither.holds).toEqual(['dropped'])
+  })
+
   it('keeps up with changes', async () => {
     const cluster = await start()
     expect(cluster.reference({ from: 'near', to: 'client' }).verdict).toBe('denied')

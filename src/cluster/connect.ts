@@ -165,7 +165,7 @@ function replyOf(world: World, client: string, result: AttemptResult): Reply {
   return { verdict: 'rejected', ...ends, reason: `${nameOfRefusal(result)} came back` }
 }
 
-/** A connection works when its answer comes back; what is said is where it ended otherwise. */
+/** As the client sees it: a connection works when its answer comes back. What is said is where it ended otherwise. */
 function judge(
   world: World,
   { protocol }: Destination,
@@ -187,13 +187,13 @@ function judge(
       return { verdict: 'dropped', reason: `${who} got it, but ${lost}: ${why}` }
     }
     case 'rejected': {
-      const refusal = reply === 'none' ? 'and its refusal got lost' : `${nameOfRefusal(result)} came back`
-      return result.reason === REASON_NO_SOCKET
-        ? {
-            verdict,
-            reason: `nothing listens on ${protocol} port ${result.seen?.destinationPort ?? ''}${there}: ${refusal}`,
-          }
-        : { verdict, reason: `refused${there}: ${cause(hops, 'request', result)}; ${refusal}` }
+      const isClosed = result.reason === REASON_NO_SOCKET
+      const why = isClosed
+        ? `nothing listens on ${protocol} port ${result.seen?.destinationPort ?? ''}${there}`
+        : `refused${there}: ${cause(hops, 'request', result)}`
+      // Who hears nothing of a refusal cannot tell it from silence.
+      if (reply === 'none') return { verdict: 'dropped', reason: `${why}, and its refusal got lost` }
+      return { verdict, reason: `${why}${isClosed ? ':' : ';'} ${nameOfRefusal(result)} came back` }
     }
     case 'unknown':
       return { verdict, reason: `a rule${there} cannot be evaluated: ${cause(hops, 'request', result)}` }

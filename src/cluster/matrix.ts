@@ -201,7 +201,11 @@ function judge(world: World, result: AttemptResult): { verdict: Verdict; reason:
       reason: `the answer got lost${there(world, replyWhere)}: ${reasonText(reason)}`,
     }
   }
-  return { verdict, reason: `${verdict}${there(world, where)}: ${reasonText(reason)}` }
+  const found = `${verdict}${there(world, where)}: ${reasonText(reason)}`
+  if (verdict === 'rejected' && reply === 'none') {
+    return { verdict: 'dropped', reason: `${found}, and its refusal got lost` }
+  }
+  return { verdict, reason: found }
 }
 
 const ANSWERED = { verdict: 'delivered', reason: 'answered' } as const

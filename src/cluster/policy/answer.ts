@@ -132,7 +132,7 @@ function dependsOn(
 }
 
 /** Nothing comes of it, whatever policies say. */
-export function isFutile({ obstacle, unanswered }: ReferencePath): boolean {
+function isFutile({ obstacle, unanswered }: ReferencePath): boolean {
   return (obstacle ?? unanswered) !== undefined
 }
 

@@ -112,6 +112,21 @@ describe('the guestbook', () => {
     }
   })
 
+  it('has a refusal that does not come back as what it is to the client: dropped', async () => {
+    const cluster = await guestbook()
+    const { engine } = cluster
+    const rows = () => cluster.matrix({ ports: [{ port: 81, protocol: 'tcp' }] }).rows
+    expect(rows().some(({ verdict }) => verdict === 'rejected')).toBe(true)
+    const probe = engine.probe.bind(engine)
+    engine.probe = (...asked) => probe(...asked).map((result) => ({ ...result, reply: 'none' }))
+    const lost = rows().filter(({ reason }) => reason?.includes('nothing listens'))
+    expect(lost.length).toBeGreaterThan(0)
+    for (const { verdict, reason } of lost) {
+      expect(verdict).toBe('dropped')
+      expect(reason).toContain('and its refusal got lost')
+    }
+  })
+
   it('a matrix leaves no trace in conntrack', () => {
     const before = cluster.engine.conntrackCount('node-1')
     cluster.matrix({ ports: [{ port: 80, protocol: 'tcp' }] })

@@ -203,8 +203,12 @@ describe('packets and reference agree', () => {
       // The ICMP error quotes a packet to 10.244.0.2, of which the client's socket knows nothing.
       const request = { from: 'client', to: 'node/node-2', port: 30080 }
       const flow = cluster.connect({ ...request, protocol: protocol === 'UDP' ? 'udp' : 'sctp' })
-      expect(flow.verdict).toBe('rejected')
-      expect(flow.reason).toContain('its refusal got lost')
+      expect(flow.verdict).toBe('dropped')
+      const why =
+        protocol === 'UDP'
+          ? 'nothing listens on udp port 80 in pod default/web'
+          : 'refused in pod default/web: nobody handles its protocol'
+      expect(flow.reason).toBe(`${why}, and its refusal got lost`)
       expect(flow.reply.verdict).toBe('dropped')
     }
   })

@@ -16,7 +16,7 @@ import {
   type ClusterView,
 } from '../view.ts'
 import { findNode, findPod, findService, podWith } from './find.ts'
-import type { Source } from './source.ts'
+import { nameOf, otherFamily, type Source } from './source.ts'
 
 export interface Destination {
   readonly label: string
@@ -89,23 +89,24 @@ function toAddress(view: ClusterView, address: string, asked: Asked): Destinatio
     view.services().some((service) => serviceAddresses(service).includes(address))
   const { source, field } = asked
   if (!source.addresses.some((own) => familyOf(own) === familyOf(address))) {
-    const family = familyOf(address) === 'ipv6' ? 'IPv6' : 'IPv4'
+    if (source.family !== undefined) throw otherFamily(address)
     if (source.address !== undefined) {
       throw new Problem(`${source.address} is of another family than ${address}`, { field: 'from' })
     }
+    const family = nameOf(familyOf(address))
     throw new Problem(`${address} is ${family}, and ${source.label} has no such address`, { field })
   }
   return { label: address, address, ...needPort(asked), outside: !known }
 }
 
 function toNode(node: Node, asked: Asked): Destination {
-  const address = sameFamily(nodeAddresses(node), asked)
+  const address = sameFamily(nodeAddresses(node), asked, `node ${node.metadata.name}`)
   return { label: node.metadata.name, address, ...needPort(asked), outside: false }
 }
 
 function toPod(pod: Pod, asked: Asked): Destination {
   const label = `${pod.metadata.namespace ?? ''}/${pod.metadata.name}`
-  const address = sameFamily(podAddresses(pod.status), asked)
+  const address = sameFamily(podAddresses(pod.status), asked, label)
   const { port, protocol = 'tcp' } = asked.wanted
   if (protocol === 'icmp') return { label, address, port: 0, protocol, outside: false }
   if (typeof port === 'string') {
@@ -154,15 +155,29 @@ function toService(view: ClusterView, service: Service, asked: Asked): Destinati
   if (asked.source.kind === 'outside') {
     const published = [...loadBalancerAddresses(service), ...(spec.externalIPs ?? [])]
     if (published.length > 0) {
-      return { label, address: sameFamily(published, asked), port, protocol, outside: false, ...note }
+      return {
+        label,
+        address: sameFamily(published, asked, `Service ${label}`),
+        port,
+        protocol,
+        outside: false,
+        ...note,
+      }
     }
     const [node] = view.nodes()
     if (servicePort?.nodePort !== undefined && node !== undefined) {
-      const address = sameFamily(nodeAddresses(node), asked)
+      const address = sameFamily(nodeAddresses(node), asked, `node ${node.metadata.name}`)
       return { label, address, port: servicePort.nodePort, protocol, outside: false }
     }
   }
-  return { label, address: sameFamily(spec.clusterIPs ?? [], asked), port, protocol, outside: false, ...note }
+  return {
+    label,
+    address: sameFamily(spec.clusterIPs ?? [], asked, `Service ${label}`),
+    port,
+    protocol,
+    outside: false,
+    ...note,
+  }
 }
 
 /**
@@ -200,12 +215,13 @@ function toHeadless(
       return { label, address, port: dialled, protocol, outside: false, ...note }
     }
   }
-  throw new Problem(
-    `headless Service ${namespace}/${name} has no ready endpoint: its name resolves to nothing`,
-    {
-      field: asked.field,
-    },
-  )
+  const { family, addresses } = asked.source
+  const its = service.spec.ipFamilies ?? []
+  const unfit = its.length > 0 && !addresses.some((own) => its.includes(nameOf(familyOf(own))))
+  const why = unfit
+    ? `is ${its.join(' and ')} only: its name resolves to no ${familiesOf(asked.source)} address`
+    : `has no ready ${family === undefined ? '' : `${nameOf(family)} `}endpoint: its name resolves to nothing`
+  throw new Problem(`headless Service ${label} ${why}`, { field: asked.field })
 }
 
 function portOfService(
@@ -274,19 +290,22 @@ function needPort(
   throw new Problem(`needs a port: give one, or write NAME:PORT${known}`, { field })
 }
 
-/** The first of `addresses` in a family the source has too. */
-function sameFamily(addresses: readonly string[], { source, field: its }: Asked): string {
+/** The first of `addresses`, those of `whose`, in a family the source has too. */
+function sameFamily(addresses: readonly string[], { source, field }: Asked, whose: string): string {
   const own = new Set(source.addresses.map(familyOf))
   const address = addresses.find((candidate) => own.has(familyOf(candidate)))
   if (address !== undefined) return address
-  // An address that was named as the source is what does not fit.
-  const field = source.address === undefined || addresses.length === 0 ? its : 'from'
-  throw new Problem(
-    addresses.length === 0
-      ? 'has no address yet'
-      : field === 'from'
-        ? `${source.label} is of another family than ${addresses.join(', ')}`
-        : `has no address in a family of ${source.label} (${source.addresses.join(', ')})`,
-    { field },
-  )
+  if (addresses.length === 0) throw new Problem('has no address yet', { field })
+  const its = addresses.join(', ')
+  if (source.family === undefined && source.address !== undefined) {
+    // An address that was named as the source is what does not fit.
+    throw new Problem(`${source.label} is of another family than ${its}`, { field: 'from' })
+  }
+  const why = source.family === undefined ? `, and ${source.label} has no other` : ''
+  throw new Problem(`${whose} has no ${familiesOf(source)} address (${its})${why}`, { field })
+}
+
+/** Those that were asked for, or all that there are to ask from. */
+function familiesOf(source: Source): string {
+  return [...new Set(source.addresses.map(familyOf))].map(nameOf).join(' or ')
 }

@@ -14,6 +14,8 @@ export interface Source {
   readonly label: string
   readonly addresses: readonly string[]
   readonly kind: 'pod' | 'node' | 'outside'
+  /** Where one was asked for: the addresses are of no other. */
+  readonly family?: Family
   /** The address to send from, where it was named; else the route chooses. */
   readonly address?: string
   /** The pod, of the host's network or not; absent where none was meant. */
@@ -46,9 +48,20 @@ export function resolveSource(view: ClusterView, who: Reference, field: string):
 /** The source as if it had no other addresses: then whatever it asks for is found in this family, too. */
 export function ofFamily(source: Source, family: Family, field: string): Source {
   const addresses = source.addresses.filter((address) => familyOf(address) === family)
-  if (addresses.length > 0) return { ...source, addresses }
-  const name = family === 'ipv4' ? 'IPv4' : 'IPv6'
-  throw new Problem(`${source.label} has no ${name} address (${source.addresses.join(', ')})`, { field })
+  if (addresses.length > 0) return { ...source, family, addresses }
+  if (source.address !== undefined) throw otherFamily(source.address)
+  throw new Problem(`${source.label} has no ${nameOf(family)} address (${source.addresses.join(', ')})`, {
+    field,
+  })
+}
+
+/** An address was named that has not the family that was asked for. */
+export function otherFamily(address: string): Problem {
+  return new Problem(`${address} is ${nameOf(familyOf(address))}`, { field: 'family' })
+}
+
+export function nameOf(family: Family): 'IPv4' | 'IPv6' {
+  return family === 'ipv4' ? 'IPv4' : 'IPv6'
 }
 
 function sourceOfAddress(view: ClusterView, address: string, field: string): Source {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { formatReport } from '../../../src/cli/format/report.ts'
 import { checkExpectations } from '../../../src/cluster/expectations/check.ts'
 import { parseExpectations } from '../../../src/cluster/expectations/read.ts'
-import { Cluster } from '../../../src/index.ts'
+import { Cluster, Problem } from '../../../src/index.ts'
 import { missingExpectation } from '../../../src/testing/mutation/missing.ts'
 import { formatExpectation } from '../../../src/testing/mutation/format.ts'
 
@@ -21,6 +21,11 @@ apiVersion: v1
 kind: Service
 metadata: { name: four }
 spec: { selector: { app: b }, ports: [{ port: 80 }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: headless }
+spec: { clusterIP: None, selector: { app: b }, ports: [{ port: 80 }] }
 ---
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
@@ -52,12 +57,25 @@ describe('family', () => {
 
   it('that an end does not have, or that is none', async () => {
     const cluster = await start()
-    expect(() => cluster.connect({ from: 'a', to: 'svc/four', family: 'ipv6' })).toThrow(
-      'to: has no address in a family of default/a (fd00:10:244::',
+    const refusal = (from: string, to: string, port = 80) => {
+      const request = { from, to, port, family: 'ipv6' } as const
+      expect(() => cluster.reference(request)).toThrow(Problem)
+      return () => cluster.connect(request)
+    }
+    expect(refusal('a', 'svc/four')).toThrow(
+      /^to: Service default\/four has no IPv6 address \(10\.96\.\S+\)$/,
     )
-    expect(() => cluster.connect({ from: '192.0.2.1', to: 'b', family: 'ipv6' })).toThrow(
-      'from: 192.0.2.1 has no IPv6 address',
+    expect(refusal('a', 'svc/headless')).toThrow(
+      'to: headless Service default/headless is IPv4 only: its name resolves to no IPv6 address',
     )
+    expect(refusal('192.0.2.1', 'b')).toThrow('family: 192.0.2.1 is IPv4')
+    expect(refusal('a', '8.8.8.8')).toThrow('family: 8.8.8.8 is IPv4')
+    expect(refusal('2001:db8::1', '8.8.8.8')).toThrow('family: 8.8.8.8 is IPv4')
+    const asked = parseExpectations(
+      '- from: a\n  to: 8.8.8.8\n  port: 80\n  family: ipv6\n  expect: delivered\n',
+      'x',
+    )
+    expect(() => checkExpectations(cluster, asked)).toThrow('x:4: [0].family: 8.8.8.8 is IPv4')
     const odd = { family: 'ipv5' } as never
     expect(() => cluster.connect({ from: 'a', to: 'b', ...(odd as object) })).toThrow('family: "ipv5"')
     const ports = [{ port: 80, protocol: 'tcp' as const }]

@@ -34,6 +34,7 @@ const view = viewOf([
       { name: 'metrics', port: 9153, protocol: 'TCP' },
     ],
   }),
+  service('shop/six', { clusterIP: 'fd00:10:96::b', clusterIPs: ['fd00:10:96::b'], ports: [{ port: 80 }] }),
   service('shop/headless', { clusterIP: 'None', clusterIPs: ['None'], ports: [{ port: 80 }] }),
   service('shop/empty', { clusterIP: 'None', clusterIPs: ['None'], ports: [{ port: 80 }] }),
   slice('shop/headless-1', 'headless', ['10.244.1.7', '10.244.1.8'], 8080, [false, true]),
@@ -139,6 +140,11 @@ describe('resolveDestination', () => {
     ['redis-0', { port: 65536 }, 'port: "65536" is not a port'],
     ['redis-0', { port: 80, protocol: 'icmp' }, 'port: icmp has no ports'],
     ['redis-0:80', { protocol: 'icmp' }, 'to: icmp has no ports'],
+    [
+      'shop/svc/six',
+      {},
+      'to: Service shop/six has no IPv4 address (fd00:10:96::b), and default/redis-0 has no other',
+    ],
     ['fd00::99', { port: 80 }, /^to: fd00::99 is IPv6, and default\/redis-0 has no such address/],
   ])('%s %j is refused', (where, wanted, message) => {
     expect(() => to(where, wanted)).toThrow(message)

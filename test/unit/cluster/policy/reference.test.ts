@@ -287,7 +287,7 @@ spec: { podSelector: { matchLabels: { app: ${app} } } }
 `
     const ask = async (text: string) => {
       const answer = (await start(text)).reference({ from: 'client', to: 'node/node-2', port: 30080 })
-      return { ...answer, holds: EXPECTED.filter((expected) => fulfils(expected, answer)) }
+      return { ...answer, holds: EXPECTED.filter((expected) => policiesFulfil(expected, answer)) }
     }
     const some = await ask(manifests)
     expect(some.verdict).toBe('depends')
